@@ -1,0 +1,41 @@
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+/// Why a pool could not be built.
+///
+/// ```
+/// use concurrent_futures_core::BuildError;
+/// assert_eq!(BuildError::ZeroWorkers.to_string(), "max_workers must be at least 1");
+/// ```
+///
+/// Python raises `ValueError` from the constructor of the executor.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The pool was to have no workers at all.
+    ZeroWorkers,
+    /// An option has a value that can't work; the text names both.
+    InvalidOption(String),
+    /// The pool needs something from the system that it did not get.
+    Start(io::Error),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ZeroWorkers => f.write_str("max_workers must be at least 1"),
+            Self::InvalidOption(text) => f.write_str(text),
+            Self::Start(_) => f.write_str("the pool could not be started"),
+        }
+    }
+}
+
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Start(error) => Some(error),
+            _ => None,
+        }
+    }
+}

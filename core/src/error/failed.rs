@@ -1,0 +1,134 @@
+use std::any::type_name;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// The task returned `Err`, from `submit_fallible` or `map_fallible`.
+///
+/// The error itself is the [`source`](Error::source). Where the task ran in this process the source is the very value;
+/// from another process it arrives as text: type name, message and chain. So portable code reads
+/// [`message`](Self::message) and [`type_name`](Self::type_name), and never downcasts.
+///
+/// ```
+/// use concurrent_futures_core::Failed;
+///
+/// let error = "x".parse::<u32>().unwrap_err();
+/// let failed = Failed::new(error, Some("parse"));
+/// assert_eq!(failed.to_string(), "task `parse` failed");
+/// assert_eq!(failed.message(), "invalid digit found in string");
+/// assert_eq!(failed.type_name(), "core::num::error::ParseIntError");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Failed(Arc<Details>);
+
+#[derive(Debug)]
+struct Details {
+    source: Box<dyn Error + Send + Sync>,
+    type_name: String,
+    label: Option<String>,
+}
+
+/// What a fallible task may return as its error: any error type, `String`, `&str`, `Box<dyn Error + Send + Sync>`,
+/// `anyhow::Error`.
+///
+/// `Box<dyn Error>` alone is none: it can't be sent to another thread. Write `Box<dyn Error + Send + Sync>`.
+///
+/// ```
+/// fn takes(_: impl concurrent_futures_core::TaskFailure) {}
+/// takes(std::fmt::Error);
+/// takes("text");
+/// ```
+pub trait TaskFailure: Into<Box<dyn Error + Send + Sync>> + 'static {}
+
+impl<E: Into<Box<dyn Error + Send + Sync>> + 'static> TaskFailure for E {}
+
+impl Failed {
+    /// Makes the error around what the task returned.
+    pub fn new<E: TaskFailure>(error: E, label: Option<&str>) -> Self {
+        Self::assemble(error.into(), type_name::<E>().to_owned(), label)
+    }
+
+    /// Makes the error from what crossed from another process: the messages of the error and of its sources, outermost
+    /// first.
+    #[must_use]
+    pub fn from_chain(type_name: String, chain: Vec<String>, label: Option<&str>) -> Self {
+        let mut link: Option<Box<Link>> = None;
+        for message in chain.into_iter().rev() {
+            link = Some(Box::new(Link { message, next: link }));
+        }
+        let outermost = link.unwrap_or_else(|| Box::new(Link { message: "(no message)".into(), next: None }));
+        Self::assemble(outermost, type_name, label)
+    }
+
+    fn assemble(source: Box<dyn Error + Send + Sync>, type_name: String, label: Option<&str>) -> Self {
+        Self(Arc::new(Details { source, type_name, label: label.map(str::to_owned) }))
+    }
+
+    /// The message of the task's error.
+    #[must_use]
+    pub fn message(&self) -> String {
+        self.0.source.to_string()
+    }
+
+    /// The full name of the type that the task returned as its error.
+    #[must_use]
+    pub fn type_name(&self) -> &str {
+        &self.0.type_name
+    }
+
+    /// The messages of the error and of its sources, outermost first.
+    #[must_use]
+    pub fn chain(&self) -> Vec<String> {
+        let mut messages = Vec::new();
+        let mut next: Option<&dyn Error> = Some(&*self.0.source);
+        while let Some(error) = next {
+            messages.push(error.to_string());
+            next = error.source();
+        }
+        messages
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} failed", super::task_name(self.0.label.as_deref()))
+    }
+}
+
+impl Error for Failed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0.source)
+    }
+}
+
+/// One error of a chain of which only the text is left.
+#[derive(Debug)]
+struct Link {
+    message: String,
+    next: Option<Box<Link>>,
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Link {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.next.as_deref().map(|link| link as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failed;
+
+    #[test]
+    fn a_chain_that_crossed_reads_like_the_original() {
+        let chain = vec!["can't open the index".to_owned(), "no such file".to_owned()];
+        let failed = Failed::from_chain("io::Error".into(), chain.clone(), None);
+        assert_eq!(failed.chain(), chain);
+        assert_eq!(failed.message(), "can't open the index");
+    }
+}

@@ -1,0 +1,87 @@
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// The executor did not take the task; it never ran.
+///
+/// ```
+/// use concurrent_futures_core::{Reason, Rejected};
+///
+/// let rejected = Rejected::new(Reason::ShutDown);
+/// assert!(matches!(rejected.reason(), Reason::ShutDown));
+/// assert_eq!(rejected.to_string(), "rejected: the executor was shut down and takes no new tasks");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Rejected(Arc<Details>);
+
+#[derive(Debug)]
+struct Details {
+    reason: Reason,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// Why an executor did not take a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The executor was shut down. Python: "cannot schedule new futures after shutdown".
+    ShutDown,
+    /// The executor can't work any more, and this is why. Python: `BrokenExecutor`.
+    Broken(String),
+    /// The bounded queue is full and the executor was told to reject then.
+    QueueFull {
+        /// How many tasks may be pending.
+        limit: usize,
+    },
+    /// The task can't leave this process (it was made by `spawn`), but the executor runs elsewhere.
+    NotPortable,
+    /// An option of the task means nothing to this executor.
+    Unsupported {
+        /// The option, as it is called in `TaskOptions`.
+        option: &'static str,
+    },
+}
+
+impl Rejected {
+    /// Makes the error.
+    #[must_use]
+    pub fn new(reason: Reason) -> Self {
+        Self(Arc::new(Details { reason, source: None }))
+    }
+
+    /// Makes the error of an executor that can't work any more, keeping the first cause.
+    #[must_use]
+    pub fn broken(why: impl Into<String>, cause: Option<Arc<dyn Error + Send + Sync>>) -> Self {
+        Self(Arc::new(Details { reason: Reason::Broken(why.into()), source: cause }))
+    }
+
+    /// Why the executor did not take the task.
+    #[must_use]
+    pub fn reason(&self) -> &Reason {
+        &self.0.reason
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.reason {
+            Reason::ShutDown => f.write_str("rejected: the executor was shut down and takes no new tasks"),
+            Reason::Broken(why) => write!(f, "rejected: the executor is broken: {why}"),
+            Reason::QueueFull { limit } => {
+                write!(f, "rejected: {limit} tasks are pending already; raise max_pending, or let submit block instead")
+            }
+            Reason::NotPortable => {
+                f.write_str("rejected: a task made by spawn can't leave this process; use submit with a plain function")
+            }
+            Reason::Unsupported { option } => {
+                write!(f, "rejected: this executor does not support the task option `{option}`")
+            }
+        }
+    }
+}
+
+impl Error for Rejected {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|cause| cause as &(dyn Error + 'static))
+    }
+}

@@ -1,0 +1,157 @@
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// The process that ran the task died under it; the pool has replaced it.
+///
+/// ```
+/// use concurrent_futures_core::{ExitCause, WorkerDied};
+///
+/// let died = WorkerDied::builder(4711, ExitCause::Signal { signal: 9, core_dumped: false })
+///     .label("resize")
+///     .hint("SIGKILL, probably out of memory")
+///     .build();
+/// assert_eq!(
+///     died.to_string(),
+///     "worker 4711 died by signal 9 while it ran task `resize` (SIGKILL, probably out of memory)",
+/// );
+/// ```
+#[derive(Debug, Clone)]
+pub struct WorkerDied(Arc<Details>);
+
+#[derive(Debug)]
+struct Details {
+    pid: u32,
+    cause: ExitCause,
+    label: Option<String>,
+    attempt: u32,
+    stderr: Option<String>,
+    hint: Option<String>,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExitCause {
+    /// It called `exit`, or returned from `main`, with this code.
+    Code(i32),
+    /// A signal ended it.
+    Signal {
+        /// The signal's number.
+        signal: i32,
+        /// Whether the system wrote a core file.
+        core_dumped: bool,
+    },
+    /// Nobody could find out.
+    Unknown,
+}
+
+impl WorkerDied {
+    /// Starts the description of a death, for who writes an executor.
+    #[must_use]
+    pub fn builder(pid: u32, cause: ExitCause) -> WorkerDiedBuilder {
+        WorkerDiedBuilder(Details { pid, cause, label: None, attempt: 1, stderr: None, hint: None })
+    }
+
+    /// The process that died.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.0.pid
+    }
+
+    /// How it ended.
+    #[must_use]
+    pub fn cause(&self) -> ExitCause {
+        self.0.cause
+    }
+
+    /// The label of the task that it ran.
+    #[must_use]
+    pub fn label(&self) -> Option<&str> {
+        self.0.label.as_deref()
+    }
+
+    /// Which attempt at the task died, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.0.attempt
+    }
+
+    /// The last lines that the worker wrote to stderr, where the pool reads it.
+    #[must_use]
+    pub fn stderr(&self) -> Option<&str> {
+        self.0.stderr.as_deref()
+    }
+
+    /// What probably happened.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+}
+
+impl fmt::Display for WorkerDied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let details = &self.0;
+        write!(f, "worker {} ", details.pid)?;
+        match details.cause {
+            ExitCause::Code(code) => write!(f, "exited with code {code}")?,
+            ExitCause::Signal { signal, core_dumped: false } => write!(f, "died by signal {signal}")?,
+            ExitCause::Signal { signal, core_dumped: true } => write!(f, "died by signal {signal} (core dumped)")?,
+            ExitCause::Unknown => f.write_str("died")?,
+        }
+        write!(f, " while it ran {}", super::task_name(details.label.as_deref()))?;
+        if details.attempt > 1 {
+            write!(f, ", attempt {}", details.attempt)?;
+        }
+        if let Some(hint) = &details.hint {
+            write!(f, " ({hint})")?;
+        }
+        if let Some(stderr) = &details.stderr {
+            write!(f, "; its last words: {stderr}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for WorkerDied {}
+
+/// The description of a death, under construction.
+#[derive(Debug)]
+pub struct WorkerDiedBuilder(Details);
+
+impl WorkerDiedBuilder {
+    /// Names the task that was running.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.0.label = Some(label.into());
+        self
+    }
+
+    /// Says which attempt it was, from 1.
+    #[must_use]
+    pub fn attempt(mut self, attempt: u32) -> Self {
+        self.0.attempt = attempt;
+        self
+    }
+
+    /// Adds the last lines of stderr.
+    #[must_use]
+    pub fn stderr(mut self, lines: impl Into<String>) -> Self {
+        self.0.stderr = Some(lines.into());
+        self
+    }
+
+    /// Adds what probably happened.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Ends the description.
+    #[must_use]
+    pub fn build(self) -> WorkerDied {
+        WorkerDied(Arc::new(self.0))
+    }
+}

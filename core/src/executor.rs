@@ -1,0 +1,104 @@
+use std::sync::Arc;
+
+use crate::job::Job;
+use crate::shutdown::{Shutdown, ShutdownReport};
+use crate::stats::Stats;
+
+/// Something that runs tasks: the interface behind which threads, processes and clusters are exchanged.
+///
+/// Users submit through [`ExecutorExt`](crate::ExecutorExt) (functions that can cross to another process) or
+/// [`SpawnExt`](crate::SpawnExt) (closures); who writes an executor implements this. It is object-safe, and all its
+/// calls may come from any thread.
+///
+/// ```
+/// use concurrent_futures_core::{Executor, Job, Shutdown, ShutdownReport, Stats};
+///
+/// /// Runs every task at once, in the caller.
+/// struct Immediately;
+///
+/// impl Executor for Immediately {
+///     fn execute(&self, job: Job) {
+///         job.run();
+///     }
+///     fn shutdown(&self, _how: Shutdown) -> ShutdownReport {
+///         ShutdownReport::default()
+///     }
+///     fn stats(&self) -> Stats {
+///         Stats::default()
+///     }
+/// }
+/// ```
+///
+/// `&E`, `Box<dyn Executor>` and `Arc<dyn Executor>` are executors too. `Arc<E>` and `Box<E>` are not: they would hide
+/// the looser methods that a pool has of its own behind those of the trait. Pass `&*pool` to generic code.
+///
+/// Python: `concurrent.futures.Executor`.
+pub trait Executor: Send + Sync {
+    /// Takes a task. It can't fail: an executor that refuses a job fails the job's future with
+    /// [`Rejected`](crate::Rejected).
+    ///
+    /// # Blocking
+    ///
+    /// Only where the executor has a bounded queue that is full and was told to block then.
+    fn execute(&self, job: Job);
+
+    /// Ends the executor, as `how` says. Idempotent.
+    ///
+    /// # Blocking
+    ///
+    /// Until it has ended, at most as long as [`Shutdown::within`] says; from a task or a callback not at all.
+    fn shutdown(&self, how: Shutdown) -> ShutdownReport;
+
+    /// What the executor does at this moment.
+    fn stats(&self) -> Stats;
+
+    /// How many tasks it takes now without blocking or refusing; `None`: no bound. A `map` asks before it submits.
+    fn capacity(&self) -> Option<usize> {
+        None
+    }
+}
+
+/// An executor that runs tasks in this process, so that they may borrow nothing but capture anything.
+///
+/// ```
+/// use concurrent_futures_core::{InProcess, SpawnExt};
+///
+/// fn greet(executor: &dyn InProcess, name: String) {
+///     executor.spawn(move || println!("hello {name}")).detach();
+/// }
+/// ```
+pub trait InProcess: Executor {}
+
+macro_rules! forward {
+    ($($(#[$doc:meta])* [$($generics:tt)*] $pointer:ty),* $(,)?) => {$(
+        impl<$($generics)*> Executor for $pointer {
+            fn execute(&self, job: Job) {
+                (**self).execute(job);
+            }
+
+            fn shutdown(&self, how: Shutdown) -> ShutdownReport {
+                (**self).shutdown(how)
+            }
+
+            fn stats(&self) -> Stats {
+                (**self).stats()
+            }
+
+            fn capacity(&self) -> Option<usize> {
+                (**self).capacity()
+            }
+        }
+    )*};
+}
+
+forward!(
+    [E: Executor + ?Sized] &E,
+    [] Box<dyn Executor>,
+    [] Arc<dyn Executor>,
+    [] Box<dyn InProcess>,
+    [] Arc<dyn InProcess>,
+);
+
+impl<E: InProcess + ?Sized> InProcess for &E {}
+impl InProcess for Box<dyn InProcess> {}
+impl InProcess for Arc<dyn InProcess> {}

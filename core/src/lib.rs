@@ -1,0 +1,57 @@
+#![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
+
+pub mod task;
+pub mod worker;
+
+mod blocking_wait;
+mod callback;
+mod canceller;
+mod cycle;
+mod error;
+mod executor;
+mod future;
+mod initializer;
+mod job;
+mod map;
+mod observer;
+mod panic_location;
+#[cfg(feature = "portable")]
+#[expect(unsafe_code, reason = "one file, portable/entry.rs, turns an address back into a function")]
+pub mod portable;
+mod promise;
+mod report;
+mod shared;
+mod shutdown;
+mod spawn;
+#[doc(hidden)]
+pub mod spin;
+mod state;
+mod stats;
+#[doc(hidden)]
+pub mod sync;
+mod wait;
+mod watch;
+mod work;
+
+pub use canceller::Canceller;
+pub use error::{
+    Abandoned, BuildError, CodecError, CodecSide, DeadlineExceeded, DeadlineOf, ExitCause, Failed, Panicked, Reason,
+    Rejected, TaskError, TaskFailure, TimedOut, WorkerDied, WorkerDiedBuilder,
+};
+pub use executor::{Executor, InProcess};
+pub use future::{CancelOnDrop, Future};
+pub use initializer::{Initialised, Initializer};
+pub use job::{Ended, Interrupt, Job, JobHandle, RunningJob, Skipped};
+pub use map::{Map, MapOptions};
+pub use observer::Observer;
+#[cfg(feature = "portable")]
+pub use portable::{ExecutorExt, Portable};
+pub use promise::{Promise, RunningPromise};
+pub use report::{Report, set_report_hook};
+pub use shutdown::{Shutdown, ShutdownMode, ShutdownReport};
+pub use spawn::SpawnExt;
+pub use state::State;
+pub use stats::Stats;
+pub use task::{TaskId, TaskOptions};
+pub use wait::{AnyFuture, AsCompleted, ReturnWhen, Wait, WatchedFuture, as_completed, wait};

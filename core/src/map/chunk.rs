@@ -1,0 +1,162 @@
+//! A chunk of `map`: many tasks in one message, never one task.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::InFlight;
+use crate::error::{Panicked, TaskError};
+use crate::job::Job;
+use crate::panic_location;
+#[cfg(feature = "portable")]
+use crate::portable::PortableFace;
+use crate::task::{self, TaskId, TaskOptions};
+use crate::work::{Callee, Work};
+use crate::worker::{self, Wish};
+
+/// Some items of a map and the function to call with each.
+pub(crate) struct Chunk<C, A, R: Send + 'static> {
+    callee: C,
+    items: Vec<A>,
+    first_id: TaskId,
+    options: TaskOptions,
+    /// Set when the map was dropped: nothing further needs to begin.
+    withdrawn: Arc<AtomicBool>,
+    /// Of a chunk that runs elsewhere: what came back.
+    settled: Vec<Option<Result<R, TaskError>>>,
+    unsettled: usize,
+    rests: Vec<InFlight<R>>,
+    begun: Option<Instant>,
+}
+
+/// What came out of a chunk.
+pub(crate) struct ChunkOutcome<R: Send + 'static> {
+    /// One result for each item, those excepted that were given away.
+    pub(crate) results: Vec<Result<R, TaskError>>,
+    /// The parts that were given away to other workers: the last one given away comes first in the input.
+    pub(crate) rests: Vec<InFlight<R>>,
+    pub(crate) took: Duration,
+}
+
+impl<C: Callee<A>, A: Send + 'static> Chunk<C, A, C::Output> {
+    pub(crate) fn new(callee: C, items: Vec<A>, options: TaskOptions, withdrawn: Arc<AtomicBool>) -> Self {
+        let first_id = TaskId::next_run_of(items.len());
+        Self::assemble(callee, items, first_id, options, withdrawn)
+    }
+
+    fn assemble(callee: C, items: Vec<A>, first_id: TaskId, options: TaskOptions, withdrawn: Arc<AtomicBool>) -> Self {
+        let (settled, unsettled, rests) = (Vec::new(), items.len(), Vec::new());
+        Self { callee, items, first_id, options, withdrawn, settled, unsettled, rests, begun: None }
+    }
+
+    /// Makes a job of the tail of this chunk, which begins with its task number `index`.
+    fn job_of_tail(&self, index: usize, tail: Vec<A>) -> (InFlight<C::Output>, Job) {
+        let len = tail.len();
+        let id = self.first_id.offset(index);
+        let tail = Self::assemble(self.callee.clone(), tail, id, self.options.clone(), self.withdrawn.clone());
+        let options = self.options.clone();
+        let (future, job) = Job::of(tail, Some(options));
+        (InFlight { future: future.cancel_on_drop(), len }, job)
+    }
+
+    /// Of a chunk that ran elsewhere: what came out, once every task has an outcome.
+    fn outcome_if_settled(&mut self) -> Option<Result<ChunkOutcome<C::Output>, TaskError>> {
+        if self.unsettled > 0 {
+            return None;
+        }
+        let results = std::mem::take(&mut self.settled).into_iter().flatten().collect();
+        let took = self.begun.map_or(Duration::ZERO, |begun| begun.elapsed());
+        Some(Ok(ChunkOutcome { results, rests: std::mem::take(&mut self.rests), took }))
+    }
+
+    fn call(&self, item: A, label: Option<&str>) -> Result<C::Output, TaskError> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.callee.call(item, label)));
+        match outcome {
+            Ok(Err(TaskError::Failed(_))) if task::current().has_seen_stop() => Err(TaskError::Cancelled),
+            Ok(outcome) => outcome,
+            Err(payload) => Err(Panicked::from_payload(payload, panic_location::take(), label).into()),
+        }
+    }
+}
+
+impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
+    type Output = ChunkOutcome<C::Output>;
+    type Item = C::Output;
+
+    fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    fn first_id(&self) -> TaskId {
+        self.first_id
+    }
+
+    fn run(mut self, label: Option<&str>) -> Result<Self::Output, TaskError> {
+        let context = worker::context();
+        let begun = Instant::now();
+        let items = std::mem::take(&mut self.items);
+        let mut results = Vec::with_capacity(items.len());
+        let mut items = items.into_iter();
+        while let Some(item) = items.next() {
+            worker::set_index(results.len());
+            results.push(self.call(item, label));
+            if items.len() == 0 || self.withdrawn.load(Ordering::Relaxed) {
+                break;
+            }
+            let Some(context) = &context else { continue };
+            match context.wish() {
+                Wish::GoOn => {}
+                Wish::Stop => {
+                    results.extend(std::iter::repeat_with(|| Err(TaskError::Cancelled)).take(items.len()));
+                    break;
+                }
+                Wish::Share => {
+                    let mut kept: Vec<A> = items.collect();
+                    let tail = kept.split_off(kept.len() / 2);
+                    let (rest, job) = self.job_of_tail(results.len() + kept.len(), tail);
+                    self.rests.push(rest);
+                    context.share(job);
+                    items = kept.into_iter();
+                }
+            }
+        }
+        Ok(ChunkOutcome { results, rests: self.rests, took: begun.elapsed() })
+    }
+
+    fn settle(&mut self, index: usize, item: Result<C::Output, TaskError>) -> Option<Result<Self::Output, TaskError>> {
+        self.begun.get_or_insert_with(Instant::now);
+        self.settled.resize_with(self.items.len(), || None);
+        // One that is settled already, or was given away, keeps its first outcome.
+        if let Some(slot @ None) = self.settled.get_mut(index) {
+            *slot = Some(item);
+            self.unsettled -= 1;
+        }
+        self.outcome_if_settled()
+    }
+
+    fn split_off(&mut self, from: usize) -> Option<(Job, Option<Result<Self::Output, TaskError>>)> {
+        if from >= self.items.len() || from == 0 {
+            return None;
+        }
+        let tail = self.items.split_off(from);
+        self.settled.truncate(from);
+        self.unsettled = from - self.settled.iter().flatten().count();
+        let (rest, job) = self.job_of_tail(from, tail);
+        self.rests.push(rest);
+        Some((job, self.outcome_if_settled()))
+    }
+
+    #[cfg(feature = "portable")]
+    type Argument = A;
+
+    #[cfg(feature = "portable")]
+    fn face(&self) -> Option<PortableFace<A, C::Output>> {
+        self.callee.face()
+    }
+
+    #[cfg(feature = "portable")]
+    fn arguments(&self) -> &[A] {
+        &self.items
+    }
+}

@@ -1,0 +1,348 @@
+//! `map`: many calls of one function, in chunks, within a bounded window ahead of the consumer.
+//!
+//! ```text
+//!   input ──pull──► [ a b c | d e f | g h i ] ──submit──► executor      the consumer's thread pulls and submits,
+//!     ▲               chunks of the window                    │         in the call of map and in next()
+//!     │                                                       ▼
+//!   next() ◄── current chunk ◄── oldest (or first to end) of the chunks in flight
+//! ```
+//!
+//! - **M1** The input is pulled on the consumer's thread only, so it may be endless, borrowing and not `Send`.
+//! - **M2** At most `buffer_size` items are pulled and not yet yielded.
+//! - **M3** A failing item fails alone; the others run exactly once.
+//! - **M4** Dropping the map cancels what has not begun.
+//! - **M5** After the deadline, what isn't done is cancelled and yields `DeadlineExceeded`; nothing more is pulled.
+
+mod chunk;
+mod options;
+mod sizing;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::iter::Fuse;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+pub(crate) use chunk::{Chunk, ChunkOutcome};
+pub use options::MapOptions;
+use sizing::Sizing;
+
+use crate::error::{DeadlineExceeded, DeadlineOf, TaskError, TaskFailure};
+use crate::executor::{Executor, InProcess};
+use crate::future::{CancelOnDrop, Future};
+use crate::job::Job;
+use crate::sync::deadline_after;
+use crate::wait::{AsCompleted, as_completed};
+use crate::work::{Callee, Shared, SharedFallible};
+
+/// The results of a `map`, in the order of the input (or of completion, where [`unordered`](MapOptions::unordered)).
+///
+/// It starts at the call and runs ahead within a bounded window; a failing item is an `Err` and the iteration goes on.
+/// Dropping it cancels what has not begun.
+///
+/// Python: the iterator that `Executor.map` returns. Python's ends at the first error.
+#[must_use = "dropping the results of a map cancels what has not begun; iterate, or collect"]
+pub struct Map<'ex, I: Iterator, R: Send + 'static> {
+    input: Fuse<I>,
+    submitter: Box<dyn Submitter<I::Item, R> + Send + 'ex>,
+    sizing: Sizing,
+    flight: Flight<R>,
+    /// Results of the chunk that is being yielded, and the parts of it that other workers took over.
+    current: std::vec::IntoIter<Result<R, TaskError>>,
+    rests: Vec<InFlight<R>>,
+    in_flight: usize,
+    deadline: Option<MapDeadline>,
+    withdrawn: Arc<AtomicBool>,
+}
+
+/// Makes a job of a chunk and hands it to the executor.
+trait Submitter<A, R: Send + 'static> {
+    fn submit(&mut self, chunk: Vec<A>) -> Future<ChunkOutcome<R>>;
+    fn capacity(&self) -> Option<usize>;
+}
+
+struct ToExecutor<'ex, E: ?Sized, C> {
+    executor: &'ex E,
+    callee: C,
+    options: MapOptions,
+    withdrawn: Arc<AtomicBool>,
+}
+
+impl<A, C, E> Submitter<A, C::Output> for ToExecutor<'_, E, C>
+where
+    A: Send + 'static,
+    C: Callee<A>,
+    E: Executor + ?Sized,
+{
+    fn submit(&mut self, items: Vec<A>) -> Future<ChunkOutcome<C::Output>> {
+        let options = self.options.task_options();
+        let chunk = Chunk::new(self.callee.clone(), items, options.clone(), self.withdrawn.clone());
+        let (future, job) = Job::of(chunk, Some(options));
+        self.executor.execute(job);
+        future
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        self.executor.capacity()
+    }
+}
+
+/// A chunk that was submitted and not yet yielded.
+pub(crate) struct InFlight<R: Send + 'static> {
+    future: CancelOnDrop<ChunkOutcome<R>>,
+    len: usize,
+}
+
+enum Flight<R: Send + 'static> {
+    Ordered(VecDeque<InFlight<R>>),
+    Unordered(AsCompleted<(usize, CancelOnDrop<ChunkOutcome<R>>)>),
+}
+
+struct MapDeadline {
+    at: Option<Instant>,
+    limit: Duration,
+    has_passed: bool,
+}
+
+impl<'ex, I, R> Map<'ex, I, R>
+where
+    I: Iterator<Item: Send + 'static>,
+    R: Send + 'static,
+{
+    pub(crate) fn start<E, C>(executor: &'ex E, options: MapOptions, callee: C, input: I) -> Self
+    where
+        E: Executor + ?Sized,
+        C: Callee<I::Item, Output = R> + 'ex,
+    {
+        let withdrawn = Arc::new(AtomicBool::new(false));
+        let sizing = Sizing::new(&options, executor.stats().max_workers);
+        let deadline =
+            options.deadline_limit().map(|limit| MapDeadline { at: deadline_after(limit), limit, has_passed: false });
+        let flight = match options.is_unordered() {
+            true => Flight::Unordered(as_completed([])),
+            false => Flight::Ordered(VecDeque::new()),
+        };
+        let submitter = Box::new(ToExecutor { executor, callee, options, withdrawn: withdrawn.clone() });
+        let mut map = Self {
+            input: input.fuse(),
+            submitter,
+            sizing,
+            flight,
+            current: Vec::new().into_iter(),
+            rests: Vec::new(),
+            in_flight: 0,
+            deadline,
+            withdrawn,
+        };
+        map.refill();
+        map
+    }
+
+    /// Pulls and submits as long as there is room in the window, and in the executor.
+    fn refill(&mut self) {
+        if self.has_expired() {
+            return;
+        }
+        loop {
+            let room = self.sizing.window().saturating_sub(self.in_flight);
+            // With nothing in flight one chunk is submitted whatever the executor says: it blocks, or it refuses.
+            let taken = self.submitter.capacity().unwrap_or(usize::MAX).max(usize::from(self.in_flight == 0));
+            let size = self.sizing.chunk().min(room).min(taken);
+            if size == 0 {
+                return;
+            }
+            let items: Vec<I::Item> = self.input.by_ref().take(size).collect();
+            let len = items.len();
+            if len > 0 {
+                let future = self.submitter.submit(items).cancel_on_drop();
+                self.sizing.note_submitted(len);
+                self.in_flight += len;
+                match &mut self.flight {
+                    Flight::Ordered(queue) => queue.push_back(InFlight { future, len }),
+                    Flight::Unordered(completed) => completed.push((len, future)),
+                }
+            }
+            if len < size {
+                return;
+            }
+        }
+    }
+
+    /// Makes the next chunk the current one. False if there is none.
+    fn next_chunk(&mut self) -> bool {
+        if let Some(rest) = self.rests.pop() {
+            self.land(rest);
+            return true;
+        }
+        // The next items are pulled just before waiting for the oldest.
+        self.refill();
+        let until = self.deadline.as_ref().filter(|deadline| !deadline.has_passed).map(|deadline| deadline.at);
+        match &mut self.flight {
+            Flight::Ordered(queue) => match queue.pop_front() {
+                Some(chunk) => self.land(chunk),
+                None => return false,
+            },
+            Flight::Unordered(completed) if self.deadline.as_ref().is_some_and(|deadline| deadline.has_passed) => {
+                let left = std::mem::replace(completed, as_completed([])).into_remaining();
+                let mut left: VecDeque<_> = left.into_iter().map(|(len, future)| InFlight { future, len }).collect();
+                let Some(chunk) = left.pop_front() else { return false };
+                self.flight = Flight::Ordered(left);
+                self.land(chunk);
+            }
+            Flight::Unordered(completed) => match completed.next_until(until) {
+                Ok(None) => return false,
+                Ok(Some((len, future))) => self.land(InFlight { future, len }),
+                Err(()) => self.expire(),
+            },
+        }
+        true
+    }
+
+    /// Waits for a chunk and makes its results the current ones.
+    fn land(&mut self, chunk: InFlight<R>) {
+        if let Some(deadline) = self.deadline.as_ref().filter(|deadline| !deadline.has_passed) {
+            let is_done = match deadline.at {
+                None => {
+                    chunk.future.wait();
+                    true
+                }
+                Some(at) => chunk.future.wait_timeout(at.saturating_duration_since(Instant::now())),
+            };
+            if !is_done {
+                self.expire();
+            }
+        }
+        let expired = self.deadline.as_ref().filter(|deadline| deadline.has_passed).map(|deadline| deadline.limit);
+        let outcome = match expired {
+            Some(limit) if !chunk.future.done() => {
+                chunk.future.cancel();
+                Err(DeadlineExceeded::new(DeadlineOf::Map, limit, None).into())
+            }
+            _ => chunk.future.into_inner().result(),
+        };
+        match outcome {
+            Ok(outcome) => {
+                self.sizing.learn(outcome.results.len(), outcome.took);
+                self.current = outcome.results.into_iter();
+                // The part given away last comes first in the order of the input, so it is popped first.
+                self.rests.extend(outcome.rests);
+            }
+            Err(error) => {
+                let items: Vec<_> = std::iter::repeat_with(|| Err(error.clone())).take(chunk.len).collect();
+                self.current = items.into_iter();
+            }
+        }
+    }
+
+    /// The deadline of the whole map has passed: nothing further begins.
+    fn expire(&mut self) {
+        if let Some(deadline) = &mut self.deadline {
+            deadline.has_passed = true;
+        }
+        self.withdraw();
+    }
+
+    fn has_expired(&self) -> bool {
+        self.deadline
+            .as_ref()
+            .is_some_and(|deadline| deadline.has_passed || deadline.at.is_some_and(|at| at <= Instant::now()))
+    }
+}
+
+impl<I: Iterator, R: Send + 'static> Map<'_, I, R> {
+    /// Tells the chunks in flight to begin nothing further.
+    fn withdraw(&self) {
+        // Relaxed: a chunk that sees it late runs one item more.
+        self.withdrawn.store(true, Ordering::Relaxed);
+        let withdraw = |future: &CancelOnDrop<ChunkOutcome<R>>| {
+            if !future.done() {
+                future.any().withdraw();
+            }
+        };
+        self.rests.iter().for_each(|chunk| withdraw(&chunk.future));
+        match &self.flight {
+            Flight::Ordered(queue) => queue.iter().for_each(|chunk| withdraw(&chunk.future)),
+            Flight::Unordered(completed) => completed.iter_remaining().for_each(|(_, future)| withdraw(future)),
+        }
+    }
+}
+
+impl<'ex, I, R> Map<'ex, I, R>
+where
+    I: Iterator<Item: Send + 'static>,
+    R: Send + 'static,
+{
+    /// Starts a map of a closure, for who writes an executor in this process and gives it a `map` of its own.
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Executor, InProcess, Map, MapOptions, TaskError};
+    ///
+    /// fn squares(executor: &dyn InProcess, upto: u64) -> Result<Vec<u64>, TaskError> {
+    ///     Map::in_process(executor, MapOptions::new(), |n| n * n, 0..upto).collect()
+    /// }
+    /// ```
+    pub fn in_process<E, F>(executor: &'ex E, options: MapOptions, function: F, items: I) -> Self
+    where
+        E: InProcess + ?Sized,
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+    {
+        Self::start(executor, options, Shared(Arc::new(function)), items)
+    }
+
+    /// As [`in_process`](Self::in_process), of a closure that returns a `Result`.
+    pub fn in_process_fallible<E, F, X>(executor: &'ex E, options: MapOptions, function: F, items: I) -> Self
+    where
+        E: InProcess + ?Sized,
+        F: Fn(I::Item) -> Result<R, X> + Send + Sync + 'static,
+        X: TaskFailure,
+    {
+        Self::start(executor, options, SharedFallible(Arc::new(function)), items)
+    }
+}
+
+impl<I, R> Iterator for Map<'_, I, R>
+where
+    I: Iterator<Item: Send + 'static>,
+    R: Send + 'static,
+{
+    type Item = Result<R, TaskError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(result) = self.current.next() {
+                self.in_flight -= 1;
+                return Some(result);
+            }
+            if !self.next_chunk() {
+                return None;
+            }
+        }
+    }
+
+    /// Exact where the input's is, as long as no deadline passes.
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let (least, most) = self.input.size_hint();
+        let least = if self.deadline.is_some() { 0 } else { least };
+        (self.in_flight + least, most.and_then(|most| most.checked_add(self.in_flight)))
+    }
+}
+
+impl<I, R> std::iter::FusedIterator for Map<'_, I, R>
+where
+    I: Iterator<Item: Send + 'static>,
+    R: Send + 'static,
+{
+}
+
+impl<I: Iterator, R: Send + 'static> Drop for Map<'_, I, R> {
+    fn drop(&mut self) {
+        self.withdraw();
+    }
+}
+
+impl<I: Iterator, R: Send + 'static> fmt::Debug for Map<'_, I, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Map").field("in_flight", &self.in_flight).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,102 @@
+use std::time::Duration;
+
+use crate::task::TaskOptions;
+
+/// What can be asked of a `map`.
+///
+/// ```
+/// use std::time::Duration;
+/// use concurrent_futures_core::MapOptions;
+///
+/// let options = MapOptions::new().chunk_size(100).buffer_size(10_000).deadline(Duration::from_secs(60));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MapOptions {
+    chunk_size: Option<usize>,
+    buffer_size: Option<usize>,
+    deadline: Option<Duration>,
+    unordered: bool,
+    task: TaskOptions,
+}
+
+impl MapOptions {
+    /// Chunks by measured task time, a window large enough for small inputs, no deadline, in order.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many items travel in one message. Default: by measured task time, so that a chunk takes about 100 us; one
+    /// where the map or its tasks have a deadline or retries. Python: `chunksize`.
+    ///
+    /// # Panics
+    ///
+    /// If `items` is 0.
+    #[must_use]
+    pub fn chunk_size(mut self, items: usize) -> Self {
+        assert!(items > 0, "chunk_size must be at least 1");
+        self.chunk_size = Some(items);
+        self
+    }
+
+    /// How many items may be submitted and not yet yielded. Default: 1,024, and more where tasks are so short that
+    /// chunks are large. Python 3.14: `buffersize`, whose default is the whole input.
+    ///
+    /// # Panics
+    ///
+    /// If `items` is 0.
+    #[must_use]
+    pub fn buffer_size(mut self, items: usize) -> Self {
+        assert!(items > 0, "buffer_size must be at least 1");
+        self.buffer_size = Some(items);
+        self
+    }
+
+    /// How long the whole map may take, from the call. What isn't done by then is cancelled and yields
+    /// [`DeadlineExceeded`](crate::TaskError::DeadlineExceeded); nothing more is pulled; then the map ends.
+    /// Python: `timeout`, which raises at the first item that isn't done.
+    #[must_use]
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.deadline = Some(limit);
+        self
+    }
+
+    /// Yields each result as soon as it is there, in no particular order.
+    #[must_use]
+    pub fn unordered(mut self) -> Self {
+        self.unordered = true;
+        self
+    }
+
+    /// What is asked of each task: its own deadline, its retries, a label for all.
+    #[must_use]
+    pub fn task(mut self, options: TaskOptions) -> Self {
+        self.task = options;
+        self
+    }
+
+    pub(super) fn fixed_chunk_size(&self) -> Option<usize> {
+        let one_each = self.deadline.is_some() || self.task.deadline_limit().is_some() || self.task.retry_limit() > 0;
+        // A task's own deadline or retries can't be kept for several tasks at once.
+        if self.task.deadline_limit().is_some() || self.task.retry_limit() > 0 {
+            return Some(1);
+        }
+        self.chunk_size.or(one_each.then_some(1))
+    }
+
+    pub(super) fn fixed_window(&self) -> Option<usize> {
+        self.buffer_size
+    }
+
+    pub(super) fn deadline_limit(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    pub(super) fn is_unordered(&self) -> bool {
+        self.unordered
+    }
+
+    pub(super) fn task_options(&self) -> TaskOptions {
+        self.task.clone()
+    }
+}

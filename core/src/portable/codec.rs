@@ -1,0 +1,29 @@
+//! The one place that knows the serialisation format.
+//!
+//! It is bincode 2, standard configuration. Nothing of it shows in the public interface: both ends are the same
+//! program, so the format may change with any version.
+
+use std::any::type_name;
+
+use bincode::config;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{CodecError, CodecSide};
+
+/// Appends `value` to `bytes`.
+pub(super) fn encode<T: Serialize>(side: CodecSide, value: &T, bytes: &mut Vec<u8>) -> Result<(), CodecError> {
+    bincode::serde::encode_into_std_write(value, bytes, config::standard())
+        .map(|_| ())
+        .map_err(|error| CodecError::new(side, type_name::<T>(), error.to_string()))
+}
+
+/// Reads a value that takes up all of `bytes`.
+pub(super) fn decode<T: DeserializeOwned>(side: CodecSide, bytes: &[u8]) -> Result<T, CodecError> {
+    let failed = |message: String| CodecError::new(side, type_name::<T>(), message);
+    match bincode::serde::decode_from_slice(bytes, config::standard()) {
+        Ok((value, read)) if read == bytes.len() => Ok(value),
+        Ok((_, read)) => Err(failed(format!("{} bytes are left over after the value", bytes.len() - read))),
+        Err(error) => Err(failed(error.to_string())),
+    }
+}

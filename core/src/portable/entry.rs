@@ -1,0 +1,234 @@
+//! The one file of core with `unsafe`: it turns an address back into a function.
+//!
+//! Safe Rust has no way to call a function that was chosen in another process. What makes it sound is that an address
+//! is only ever turned into the type from which it was made: [`Plain`] and [`Fallible`] write down the function's address
+//! beside the address of the one entry that is instantiated for exactly this function type.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{Call, Portable, PortableFace, codec, contained, reply};
+use crate::error::{CodecSide, Panicked, TaskError, TaskFailure};
+use crate::panic_location;
+use crate::shared::AnyTask;
+use crate::task::{TaskId, TaskView};
+use crate::work::{Callee, flatten};
+use crate::worker;
+
+/// What a worker knows about the task that it serves; `task::current()` shows it to the task.
+///
+/// ```
+/// use concurrent_futures_core::{TaskId, portable::Context};
+///
+/// let context = Context::new(TaskId::from_u64(7)).label("resize").attempt(2).stop_when(|| false);
+/// ```
+pub struct Context {
+    id: TaskId,
+    label: Option<String>,
+    attempt: u32,
+    deadline: Option<Instant>,
+    stop_requested: Box<dyn Fn() -> bool + Send + Sync>,
+    stop_seen: std::sync::atomic::AtomicBool,
+}
+
+impl Context {
+    /// The context of the task `id`: no label, first attempt, no deadline, never asked to stop.
+    #[must_use]
+    pub fn new(id: TaskId) -> Self {
+        Self {
+            id,
+            label: None,
+            attempt: 1,
+            deadline: None,
+            stop_requested: Box::new(|| false),
+            stop_seen: std::sync::atomic::AtomicBool::new(false),
+        }
+    }
+
+    /// Sets the label.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Sets which attempt this is, from 1.
+    #[must_use]
+    pub fn attempt(mut self, attempt: u32) -> Self {
+        self.attempt = attempt;
+        self
+    }
+
+    /// Sets when the task runs out of time.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets how to find out whether the task was asked to stop.
+    #[must_use]
+    pub fn stop_when(mut self, stop_requested: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.stop_requested = Box::new(stop_requested);
+        self
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("id", &self.id).field("label", &self.label).finish_non_exhaustive()
+    }
+}
+
+impl TaskView for Context {
+    fn id(&self) -> TaskId {
+        self.id
+    }
+
+    fn label(&self) -> Option<String> {
+        self.label.clone()
+    }
+
+    fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    fn stop_requested(&self) -> bool {
+        (self.stop_requested)()
+    }
+
+    fn see_stop(&self) {
+        self.stop_seen.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn has_seen_stop(&self) -> bool {
+        self.stop_seen.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    fn as_task(self: Arc<Self>) -> Option<Arc<dyn AnyTask>> {
+        None
+    }
+}
+
+/// Serves one task in a worker: decodes the argument, calls the function, encodes the outcome. Whatever the task does
+/// short of ending the process, the reply says so.
+///
+/// # Safety
+///
+/// `call` must come from [`Encoded::call`](super::Encoded::call) in this very program image: in this process, or in
+/// another process that runs the same file, with both addresses translated to where the image lies here.
+#[must_use]
+pub unsafe fn serve(call: Call, argument: &[u8], context: Context) -> Vec<u8> {
+    // SAFETY: by the contract of this function `call.entry` is the address of an entry of this image, and the only
+    // entries that `PortableFace`s name are instances of `plain_entry` and `fallible_entry`, which have this type.
+    // The address is not null, and a function pointer has the size of an address.
+    let entry = unsafe { std::mem::transmute::<usize, Entry>(call.entry) };
+    let context = Arc::new(context);
+    worker::running(context.clone(), || {
+        // SAFETY: `call.function` was written down beside `call.entry` by `Plain::face` or `Fallible::face`, which
+        // pair an entry with a function of the type that it is instantiated for.
+        unsafe { entry(call.function, argument, &context) }
+    })
+}
+
+/// Decodes, calls a function given by its address, encodes. The address must be that of a function of the type that the
+/// entry is instantiated for.
+type Entry = unsafe fn(function: usize, argument: &[u8], context: &Context) -> Vec<u8>;
+
+/// A plain function.
+pub(crate) struct Plain<A, R>(pub(crate) fn(A) -> R);
+
+/// A plain function that returns a `Result`.
+pub(crate) struct Fallible<A, R, E>(pub(crate) fn(A) -> Result<R, E>);
+
+impl<A, R> Clone for Plain<A, R> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<A, R, E> Clone for Fallible<A, R, E> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<A: Portable, R: Portable> Callee<A> for Plain<A, R> {
+    type Output = R;
+
+    fn call(&self, argument: A, _label: Option<&str>) -> Result<R, TaskError> {
+        Ok((self.0)(argument))
+    }
+
+    fn face(&self) -> Option<PortableFace<A, R>> {
+        let entry: Entry = plain_entry::<A, R>;
+        Some(face(Call { entry: entry as usize, function: self.0 as usize }))
+    }
+}
+
+impl<A: Portable, R: Portable, E: TaskFailure> Callee<A> for Fallible<A, R, E> {
+    type Output = R;
+
+    fn call(&self, argument: A, label: Option<&str>) -> Result<R, TaskError> {
+        flatten((self.0)(argument), label)
+    }
+
+    fn face(&self) -> Option<PortableFace<A, R>> {
+        let entry: Entry = fallible_entry::<A, R, E>;
+        Some(face(Call { entry: entry as usize, function: self.0 as usize }))
+    }
+}
+
+fn face<A: Portable, R: Portable>(call: Call) -> PortableFace<A, R> {
+    PortableFace {
+        call,
+        encode: |argument, bytes| codec::encode(CodecSide::ArgumentOut, argument, bytes),
+        decode: reply::decode::<R>,
+    }
+}
+
+/// # Safety
+///
+/// `function` must be the address of a `fn(A) -> R` of this image.
+unsafe fn plain_entry<A: Portable, R: Portable>(function: usize, argument: &[u8], context: &Context) -> Vec<u8> {
+    // SAFETY: by the contract of this function. The address is not null, and a function pointer has the size of an
+    // address.
+    let function = unsafe { std::mem::transmute::<usize, fn(A) -> R>(function) };
+    answer(argument, context, |argument| Ok(function(argument)))
+}
+
+/// # Safety
+///
+/// `function` must be the address of a `fn(A) -> Result<R, E>` of this image.
+unsafe fn fallible_entry<A: Portable, R: Portable, E: TaskFailure>(
+    function: usize,
+    argument: &[u8],
+    context: &Context,
+) -> Vec<u8> {
+    // SAFETY: as in `plain_entry`.
+    let function = unsafe { std::mem::transmute::<usize, fn(A) -> Result<R, E>>(function) };
+    answer(argument, context, |argument| match flatten(function(argument), context.label.as_deref()) {
+        Err(TaskError::Failed(_)) if context.has_seen_stop() => Err(TaskError::Cancelled),
+        outcome => outcome,
+    })
+}
+
+/// What both entries have in common.
+fn answer<A: Portable, R: Portable>(
+    argument: &[u8],
+    context: &Context,
+    call: impl FnOnce(A) -> Result<R, TaskError>,
+) -> Vec<u8> {
+    let outcome = contained::<A, _>(CodecSide::ArgumentIn, || codec::decode(CodecSide::ArgumentIn, argument));
+    let outcome = outcome.map_err(TaskError::from).and_then(|argument| {
+        panic_location::install();
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call(argument))).unwrap_or_else(|payload| {
+            Err(Panicked::from_payload(payload, panic_location::take(), context.label.as_deref()).into())
+        })
+    });
+    reply::encode(outcome)
+}

@@ -1,0 +1,150 @@
+//! Calls that can cross to another process: a plain function and one serialisable argument.
+//!
+//! ```text
+//!  parent                                            worker (the same program)
+//!  ──────                                            ──────
+//!  Job::encode ──► Encoded { call, arguments } ────► serve(call, argument, context)
+//!                    entry + function address          entry: decode argument ─► function(argument) ─► encode result
+//!  RunningJob::complete_task(index, reply) ◄──────── reply bytes: a value, or how it failed
+//! ```
+//!
+//! The *entry* is a function of ours, made for each pair of argument and result types by the compiler; it alone knows
+//! how to turn bytes into an argument and a result into bytes. Both addresses mean something only in the same program
+//! image: an executor that sends them to another process has to make sure of that.
+
+mod call;
+mod codec;
+mod entry;
+mod ext;
+mod reply;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub(crate) use call::CallOnce;
+pub use entry::{Context, serve};
+pub(crate) use entry::{Fallible, Plain};
+pub use ext::ExecutorExt;
+
+use crate::error::{CodecError, CodecSide, TaskError, message_of};
+use crate::report;
+
+/// What can cross to another process: serialisable both ways, owned, and sendable.
+///
+/// It is implemented for everything that qualifies.
+///
+/// ```
+/// fn crosses(_: impl concurrent_futures_core::Portable) {}
+/// crosses((1, String::from("text"), vec![0.5]));
+/// ```
+///
+/// If the compiler says *implementation of `Deserialize` is not general enough*, an argument or result is borrowed
+/// (`&str`, `&[u8]`, `&Path`): pass it owned (`String`, `Vec<u8>`, `PathBuf`).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't cross to another process",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for it, and pass it owned; on a `ThreadPool` variable the \
+            pool's own methods take any type"
+)]
+pub trait Portable: Serialize + DeserializeOwned + Send + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
+
+/// Which function to call, as two addresses of the program's image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Call {
+    /// The entry that decodes, calls and encodes.
+    pub entry: usize,
+    /// The function that it calls.
+    pub function: usize,
+}
+
+/// A task, or a chunk of tasks, as bytes.
+///
+/// ```
+/// use concurrent_futures_core::{Executor, ExecutorExt, Job, Shutdown, ShutdownReport, Stats};
+///
+/// struct Show;
+/// impl Executor for Show {
+///     fn execute(&self, job: Job) {
+///         let encoded = job.encode().expect("submit makes portable jobs only");
+///         for (index, argument) in encoded.arguments() {
+///             println!("task {index} takes {} bytes", argument.len());
+///         }
+///     }
+/// #   fn shutdown(&self, _how: Shutdown) -> ShutdownReport { ShutdownReport::default() }
+/// #   fn stats(&self) -> Stats { Stats::default() }
+/// }
+/// # Show.submit(f64::sqrt, 2.0).error();
+/// ```
+#[derive(Debug, Clone)]
+pub struct Encoded {
+    call: Call,
+    bytes: Vec<u8>,
+    /// Which task each argument is for, and where it ends in `bytes`.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Encoded {
+    /// Which function to call.
+    #[must_use]
+    pub fn call(&self) -> Call {
+        self.call
+    }
+
+    /// The arguments, each with the index of its task. Those that could not be encoded are missing: their tasks have
+    /// failed.
+    pub fn arguments(&self) -> impl ExactSizeIterator<Item = (usize, &[u8])> {
+        let mut begin = 0;
+        self.ends.iter().map(move |&(index, end)| {
+            let argument = &self.bytes[begin..end];
+            begin = end;
+            (index, argument)
+        })
+    }
+}
+
+/// How a function's argument and result cross: plain function pointers, so that generic code needs no bound for it.
+pub(crate) struct PortableFace<A, R> {
+    call: Call,
+    encode: fn(&A, &mut Vec<u8>) -> Result<(), CodecError>,
+    decode: fn(&[u8], Option<&str>) -> Result<R, TaskError>,
+}
+
+impl<A, R> PortableFace<A, R> {
+    /// Encodes what can be, and names what can't.
+    pub(crate) fn encode(&self, arguments: &[A]) -> (Encoded, Vec<(usize, TaskError)>) {
+        let mut encoded = Encoded { call: self.call, bytes: Vec::new(), ends: Vec::with_capacity(arguments.len()) };
+        let mut refused = Vec::new();
+        for (index, argument) in arguments.iter().enumerate() {
+            let begin = encoded.bytes.len();
+            let result = contained::<A, _>(CodecSide::ArgumentOut, || (self.encode)(argument, &mut encoded.bytes));
+            match result {
+                Ok(()) => encoded.ends.push((index, encoded.bytes.len())),
+                Err(error) => {
+                    encoded.bytes.truncate(begin);
+                    refused.push((index, error.into()));
+                }
+            }
+        }
+        (encoded, refused)
+    }
+
+    /// Turns a reply of [`serve`] into an outcome.
+    pub(crate) fn decode(&self, reply: &[u8], label: Option<&str>) -> Result<R, TaskError> {
+        catch_unwind(AssertUnwindSafe(|| (self.decode)(reply, label)))
+            .unwrap_or_else(|payload| Err(panicked::<R>(CodecSide::ResultIn, payload).into()))
+    }
+}
+
+/// Runs a serialiser, which is user code; a panic in it is an error like any other.
+fn contained<T, R>(side: CodecSide, code: impl FnOnce() -> Result<R, CodecError>) -> Result<R, CodecError> {
+    catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|payload| Err(panicked::<T>(side, payload)))
+}
+
+fn panicked<T>(side: CodecSide, payload: Box<dyn std::any::Any + Send>) -> CodecError {
+    let message = format!("panicked: {}", message_of(&*payload));
+    report::forget(payload);
+    CodecError::new(side, std::any::type_name::<T>(), message)
+}

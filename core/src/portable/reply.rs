@@ -1,0 +1,86 @@
+//! What a worker answers for one task: a byte that says which kind, and what belongs to it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Portable, codec, contained};
+use crate::error::{CodecError, CodecSide, Failed, Panicked, TaskError};
+
+const VALUE: u8 = 0;
+const ERROR: u8 = 1;
+
+/// How a task failed, as it crosses. What can't happen to a task inside a worker has no form here.
+#[derive(Serialize, Deserialize)]
+enum WireError {
+    Cancelled,
+    Panicked { message: String, location: Option<String> },
+    Failed { type_name: String, chain: Vec<String> },
+    Codec { side: CodecSide, type_name: String, message: String },
+    Other { name: String, text: String },
+}
+
+/// Encodes an outcome. A result that can't be encoded becomes an error that can.
+pub(super) fn encode<R: Portable>(outcome: Result<R, TaskError>) -> Vec<u8> {
+    let mut bytes = vec![VALUE];
+    let error = match outcome {
+        Ok(value) => {
+            match contained::<R, _>(CodecSide::ResultOut, || codec::encode(CodecSide::ResultOut, &value, &mut bytes)) {
+                Ok(()) => return bytes,
+                Err(error) => error.into(),
+            }
+        }
+        Err(error) => error,
+    };
+    bytes.clear();
+    bytes.push(ERROR);
+    codec::encode(CodecSide::ResultOut, &WireError::from(&error), &mut bytes)
+        .expect("an error that crosses is made of strings, and a vector takes them all");
+    bytes
+}
+
+/// Decodes what [`encode`] made.
+pub(super) fn decode<R: Portable>(reply: &[u8], label: Option<&str>) -> Result<R, TaskError> {
+    match reply.split_first() {
+        Some((&VALUE, value)) => Ok(codec::decode(CodecSide::ResultIn, value)?),
+        Some((&ERROR, error)) => {
+            let error: WireError = codec::decode(CodecSide::ResultIn, error)?;
+            Err(error.into_task_error(label))
+        }
+        _ => {
+            Err(CodecError::new(CodecSide::ResultIn, std::any::type_name::<R>(), "the reply begins with no known kind")
+                .into())
+        }
+    }
+}
+
+impl From<&TaskError> for WireError {
+    fn from(error: &TaskError) -> Self {
+        match error {
+            TaskError::Cancelled => Self::Cancelled,
+            TaskError::Panicked(panicked) => Self::Panicked {
+                message: panicked.message().to_owned(),
+                location: panicked.location().map(str::to_owned),
+            },
+            TaskError::Failed(failed) => {
+                Self::Failed { type_name: failed.type_name().to_owned(), chain: failed.chain() }
+            }
+            TaskError::Codec(codec) => Self::Codec {
+                side: codec.side(),
+                type_name: codec.type_name().to_owned(),
+                message: codec.message().to_owned(),
+            },
+            other => Self::Other { name: other.name().to_owned(), text: other.to_string() },
+        }
+    }
+}
+
+impl WireError {
+    fn into_task_error(self, label: Option<&str>) -> TaskError {
+        match self {
+            Self::Cancelled => TaskError::Cancelled,
+            Self::Panicked { message, location } => Panicked::new(message, location, label).into(),
+            Self::Failed { type_name, chain } => Failed::from_chain(type_name, chain, label).into(),
+            Self::Codec { side, type_name, message } => CodecError::new(side, type_name, message).into(),
+            Self::Other { name, text } => Failed::from_chain(name, vec![text], label).into(),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What goes wrong where nobody looks: one hook for the whole process.
+//!
+//! Two things have nobody to be returned to: a failure whose future was dropped unread, and a panic in a callback, a
+//! waker or a destructor. Python logs the second and loses the first.
+
+use std::any::Any;
+use std::fmt;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::error::{TaskError, message_of, task_name};
+use crate::task::TaskId;
+
+/// Something went wrong where nobody looks.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Report {
+    /// A task failed and its future was dropped without anybody looking at the failure.
+    UnseenFailure {
+        /// The task that failed.
+        id: TaskId,
+        /// Its label, where it has one.
+        label: Option<String>,
+        /// The failure.
+        error: TaskError,
+    },
+    /// A done callback panicked. The future and its other callbacks are not affected.
+    CallbackPanicked {
+        /// The task whose callback it was.
+        id: TaskId,
+        /// The panic's message.
+        message: String,
+    },
+    /// A waker or an observer of somebody who waits panicked, or the destructor of a value that nobody wanted.
+    /// The pool is not affected.
+    ForeignCodePanicked {
+        /// What panicked.
+        place: &'static str,
+        /// The panic's message.
+        message: String,
+    },
+}
+
+impl Report {
+    pub(crate) fn callback_panicked(id: TaskId, payload: &(dyn Any + Send)) -> Self {
+        Self::CallbackPanicked { id, message: message_of(payload) }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnseenFailure { id, label, error } => {
+                let name = task_name(label.as_deref());
+                write!(f, "nobody looked at the failure of {name} ({id}): {error:?}")
+            }
+            Self::CallbackPanicked { id, message } => write!(f, "a done callback of task {id} panicked: {message}"),
+            Self::ForeignCodePanicked { place, message } => write!(f, "{place} panicked: {message}"),
+        }
+    }
+}
+
+type Hook = Arc<dyn Fn(&Report) + Send + Sync>;
+
+static HOOK: RwLock<Option<Hook>> = RwLock::new(None);
+
+/// Decides where reports go; the default writes one line to stderr.
+///
+/// The hook runs on whatever thread noticed, with no lock held, and should not block. What it panics with is dropped.
+///
+/// ```
+/// use std::sync::mpsc;
+/// use concurrent_futures_core::{Promise, Report, set_report_hook};
+///
+/// let (tx, rx) = mpsc::channel();
+/// set_report_hook(move |report| drop(tx.send(report.to_string())));
+/// let (promise, future) = Promise::<()>::new();
+/// drop(future);      // nobody will look ...
+/// drop(promise);     // ... at this failure
+/// assert!(rx.recv().unwrap().starts_with("nobody looked at the failure"));
+/// ```
+pub fn set_report_hook(hook: impl Fn(&Report) + Send + Sync + 'static) {
+    *HOOK.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(hook));
+}
+
+#[expect(clippy::print_stderr, reason = "the documented default of the one place that reports")]
+pub(crate) fn send(report: &Report) {
+    let hook = HOOK.read().unwrap_or_else(PoisonError::into_inner).clone();
+    match hook {
+        None => eprintln!("concurrent-futures: {report}"),
+        Some(hook) => {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook(report))) {
+                forget(payload);
+            }
+        }
+    }
+}
+
+/// Runs code that isn't ours and must not unwind into ours; a panic is reported under the name `place`.
+pub(crate) fn contain(place: &'static str, code: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(code)) {
+        send(&Report::ForeignCodePanicked { place, message: message_of(&*payload) });
+        forget(payload);
+    }
+}
+
+/// Drops a value whose destructor may panic.
+pub(crate) fn discard<T>(value: T) {
+    if mem::needs_drop::<T>() {
+        contain("a destructor", || drop(value));
+    }
+}
+
+/// Gets rid of a panic's payload, whose own destructor may panic as well; then it is leaked.
+pub(crate) fn forget(payload: Box<dyn Any + Send>) {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(second);
+    }
+}

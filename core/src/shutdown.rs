@@ -1,0 +1,105 @@
+use std::time::Duration;
+
+/// How an executor ends: what becomes of its tasks, and how long the caller waits.
+///
+/// ```
+/// use std::time::Duration;
+/// use concurrent_futures_core::Shutdown;
+///
+/// let patient = Shutdown::drain();                                       // Python: shutdown(wait=True)
+/// let background = Shutdown::drain().within(Duration::ZERO);             // Python: shutdown(wait=False)
+/// let brisk = Shutdown::cancel_pending();                                // Python: cancel_futures=True
+/// let firm = Shutdown::kill(Duration::from_secs(5));                     // Python 3.14: kill_workers()
+/// assert_eq!(background.wait_limit(), Some(Duration::ZERO));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shutdown {
+    mode: ShutdownMode,
+    within: Option<Duration>,
+}
+
+/// What becomes of the tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShutdownMode {
+    /// All of them run to their end.
+    Drain,
+    /// What waits is cancelled, what runs ends by itself.
+    CancelPending,
+    /// What waits is cancelled, what runs is asked to stop, and given up after the grace.
+    Kill {
+        /// How long what runs may go on.
+        grace: Duration,
+    },
+}
+
+impl Shutdown {
+    /// Takes no new tasks and runs all that were taken.
+    #[must_use]
+    pub fn drain() -> Self {
+        Self { mode: ShutdownMode::Drain, within: None }
+    }
+
+    /// Takes no new tasks and cancels those that wait.
+    #[must_use]
+    pub fn cancel_pending() -> Self {
+        Self { mode: ShutdownMode::CancelPending, within: None }
+    }
+
+    /// Takes no new tasks, cancels those that wait, and sets the cancellation flag of those that run. What still runs
+    /// after `grace` ends with [`Abandoned`](crate::Abandoned): a worker process is killed; a thread, which can't be,
+    /// is left behind and counted in the report.
+    #[must_use]
+    pub fn kill(grace: Duration) -> Self {
+        Self { mode: ShutdownMode::Kill { grace }, within: None }
+    }
+
+    /// Bounds the caller's wait and nothing else: the shutdown goes on after it, and never becomes harsher by it. Zero:
+    /// don't wait. Default: wait until the end.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.within = Some(limit);
+        self
+    }
+
+    /// What becomes of the tasks, for who writes an executor.
+    #[must_use]
+    pub fn mode(&self) -> ShutdownMode {
+        self.mode
+    }
+
+    /// How long the caller waits, for who writes an executor.
+    #[must_use]
+    pub fn wait_limit(&self) -> Option<Duration> {
+        self.within
+    }
+}
+
+/// What a shutdown did until it returned.
+///
+/// ```
+/// let report = concurrent_futures_core::ShutdownReport::default();
+/// assert!(report.is_complete());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Tasks that ended by themselves since the executor was made, failures included.
+    pub finished: u64,
+    /// Tasks that were cancelled since the executor was made.
+    pub cancelled: u64,
+    /// Tasks whose worker was killed under them, or that were given up after the grace.
+    pub killed: u64,
+    /// Tasks that still run, on threads that this executor has left behind or goes on waiting for.
+    pub still_running: usize,
+    /// Tasks that still wait to run.
+    pub still_pending: usize,
+}
+
+impl ShutdownReport {
+    /// Whether nothing runs or waits any more.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.still_running == 0 && self.still_pending == 0
+    }
+}

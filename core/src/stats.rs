@@ -1,0 +1,41 @@
+/// What an executor does at this moment, and has done.
+///
+/// The numbers are read one after the other while the executor goes on; once it is quiet,
+/// `submitted == finished + failed + cancelled`.
+///
+/// ```
+/// let stats = concurrent_futures_core::Stats::default();
+/// assert_eq!(stats.submitted, stats.ended());
+/// ```
+///
+/// Python has no counterpart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Stats {
+    /// How many workers there may be.
+    pub max_workers: usize,
+    /// How many workers there are.
+    pub workers: usize,
+    /// Workers that have nothing to do.
+    pub idle: usize,
+    /// Workers that wait inside a task, with a spare taking over.
+    pub blocked: usize,
+    /// Tasks that wait to run. One that was cancelled counts until its place in the queue comes up.
+    pub pending: usize,
+    /// Tasks ever taken.
+    pub submitted: u64,
+    /// Tasks that returned a value.
+    pub finished: u64,
+    /// Tasks that failed: an error, a panic, a deadline, a refusal.
+    pub failed: u64,
+    /// Tasks that were cancelled.
+    pub cancelled: u64,
+}
+
+impl Stats {
+    /// Tasks that have ended in any way.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        self.finished + self.failed + self.cancelled
+    }
+}

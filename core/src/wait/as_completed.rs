@@ -1,0 +1,193 @@
+use std::collections::HashSet;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::any_future::AnyFuture;
+use super::arrivals::{Arrivals, WakeWhen};
+use crate::error::TimedOut;
+use crate::sync::deadline_after;
+use crate::task::TaskId;
+
+/// Yields each future as it ends: first those that are done already, then in the order of completion.
+///
+/// Takes what [`wait`](crate::wait()) takes. The input is drained at the call; what it yields is done, so its `result()`
+/// doesn't block. O(1) for each completion.
+///
+/// ```
+/// use concurrent_futures_core::{Promise, as_completed};
+///
+/// let (slow, a) = Promise::new();
+/// let (fast, b) = Promise::new();
+/// fast.start().unwrap().complete("fast");
+/// let mut completed = as_completed([a, b]);
+/// assert_eq!(completed.next().unwrap().result().unwrap(), "fast");
+/// slow.start().unwrap().complete("slow");
+/// assert_eq!(completed.next().unwrap().result().unwrap(), "slow");
+/// assert!(completed.next().is_none());
+/// ```
+///
+/// With a key, to know which is which:
+///
+/// ```
+/// # use concurrent_futures_core::{Promise, as_completed};
+/// # let (promise, future) = Promise::new();
+/// # promise.start().unwrap().complete(200);
+/// for (url, future) in as_completed([("https://example.org", future)]) {
+///     println!("{url}: {:?}", future.result());
+/// }
+/// ```
+///
+/// Python: `concurrent.futures.as_completed(fs, timeout)`.
+///
+/// # Blocking
+///
+/// `next` blocks until the next future is done. On a worker of a pool, a spare worker takes over meanwhile.
+pub fn as_completed<I>(futures: I) -> AsCompleted<I::Item>
+where
+    I: IntoIterator<Item: AnyFuture>,
+{
+    let futures = futures.into_iter();
+    let mut completed = AsCompleted::new(futures.size_hint().0);
+    completed.extend(futures);
+    completed
+}
+
+/// Futures in the order of their completion, from [`as_completed`].
+///
+/// It can be added to while it runs ([`push`](Self::push)), by a loop that says `while let Some(f) = completed.next()`.
+#[must_use = "iterate to get the futures as they complete"]
+pub struct AsCompleted<F: AnyFuture> {
+    arrivals: Arrivals,
+    /// By number; a number is free again once its future was yielded.
+    waiting: Vec<Option<F>>,
+    free: Vec<usize>,
+    left: usize,
+    seen: HashSet<TaskId>,
+}
+
+impl<F: AnyFuture> AsCompleted<F> {
+    fn new(capacity: usize) -> Self {
+        Self {
+            arrivals: Arrivals::new(),
+            waiting: Vec::with_capacity(capacity),
+            free: Vec::new(),
+            left: 0,
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Adds one more future. One that was given by reference before is left out.
+    pub fn push(&mut self, future: F) {
+        if let Some(id) = future.shared_id()
+            && !self.seen.insert(id)
+        {
+            return;
+        }
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.waiting.push(None);
+            self.waiting.len() - 1
+        });
+        self.arrivals.watch(&future, index);
+        self.waiting[index] = Some(future);
+        self.left += 1;
+    }
+
+    /// As `next`, but waits no longer than `timeout`. Python's timeout counts from the call of `as_completed` and ends
+    /// the iteration; this one counts from here and leaves everything as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] with the number of futures that are not done.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use concurrent_futures_core::{Promise, as_completed};
+    ///
+    /// let (_promise, future) = Promise::<u8>::new();
+    /// let mut completed = as_completed([future]);
+    /// let timed_out = completed.next_timeout(Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(timed_out.into_inner(), 1);
+    /// ```
+    #[track_caller]
+    pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<F>, TimedOut<usize>> {
+        self.next_until(Some(deadline_after(timeout))).map_err(|()| TimedOut::new(self.left))
+    }
+
+    /// As `next_timeout`, with the end of the wait as a point in time; outer `None`: no end.
+    #[track_caller]
+    pub(crate) fn next_until(&mut self, deadline: Option<Option<Instant>>) -> Result<Option<F>, ()> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let index = match self.arrivals.take() {
+            Some(index) => index,
+            None => {
+                self.arrivals.wait(WakeWhen { arrived: 1, on_failure: false }, deadline);
+                self.arrivals.take().ok_or(())?
+            }
+        };
+        let future = self.waiting[index].take().expect("each number arrives once for each future that has it");
+        self.free.push(index);
+        self.left -= 1;
+        future.watched().observe();
+        Ok(Some(future))
+    }
+
+    /// How many futures have not been yielded.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        self.left
+    }
+
+    /// The futures that have not been yielded.
+    #[must_use]
+    pub fn into_remaining(mut self) -> Vec<F> {
+        self.take_remaining()
+    }
+
+    pub(crate) fn iter_remaining(&self) -> impl Iterator<Item = &F> {
+        self.waiting.iter().flatten()
+    }
+
+    fn take_remaining(&mut self) -> Vec<F> {
+        let remaining: Vec<F> = self.waiting.iter_mut().filter_map(Option::take).collect();
+        remaining.iter().for_each(|future| self.arrivals.unwatch(future));
+        self.left = 0;
+        remaining
+    }
+}
+
+impl<F: AnyFuture> Iterator for AsCompleted<F> {
+    type Item = F;
+
+    #[track_caller]
+    fn next(&mut self) -> Option<F> {
+        self.next_until(None).expect("a wait without a deadline ends with an arrival")
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<F: AnyFuture> ExactSizeIterator for AsCompleted<F> {}
+
+impl<F: AnyFuture> std::iter::FusedIterator for AsCompleted<F> {}
+
+impl<F: AnyFuture> Extend<F> for AsCompleted<F> {
+    fn extend<I: IntoIterator<Item = F>>(&mut self, futures: I) {
+        futures.into_iter().for_each(|future| self.push(future));
+    }
+}
+
+impl<F: AnyFuture> Drop for AsCompleted<F> {
+    fn drop(&mut self) {
+        drop(self.take_remaining());
+    }
+}
+
+impl<F: AnyFuture> fmt::Debug for AsCompleted<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsCompleted").field("remaining", &self.left).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,296 @@
+//! Which threads are workers, and what a wait on one of them may do.
+//!
+//! A pool announces each of its threads with [`enter`], giving a [`WorkerContext`] that core asks three things of:
+//!
+//! 1. *May I run this queued task here?* A wait for a task that is queued on the waiter's own pool runs that very task
+//!    on the waiter's stack: it adds no edge to the graph of who waits for whom, so it can't create a deadlock. Never
+//!    an unrelated task: that is how work-stealing waits deadlock under a lock that the waiter holds.
+//! 2. *I am about to block.* The pool may let a spare worker take over.
+//! 3. *Has somebody nothing to do?* Then a chunk of `map` that runs here shares what it has not begun.
+//!
+//! The stack of running tasks lives here too: `task::current()` reads its top, `Shutdown::kill` all of it.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32 as StdAtomicU32;
+use std::sync::atomic::Ordering;
+
+use crate::callback;
+use crate::job::{Job, JobHandle, RunningJob};
+use crate::shared::AnyTask;
+use crate::sync::{Mutex, thread_local};
+use crate::task::{CurrentTask, TaskId, TaskView};
+
+/// Which executor a job waits in: a number of its own for each, within this process.
+///
+/// ```
+/// use concurrent_futures_core::worker::ExecutorId;
+/// assert_ne!(ExecutorId::next(), ExecutorId::next());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ExecutorId(NonZeroU32);
+
+static NEXT_EXECUTOR: StdAtomicU32 = StdAtomicU32::new(1);
+
+impl ExecutorId {
+    /// A number that no other executor of this process has.
+    ///
+    /// # Panics
+    ///
+    /// After two thousand million executors.
+    #[must_use]
+    pub fn next() -> Self {
+        let number = NEXT_EXECUTOR.fetch_add(1, Ordering::Relaxed);
+        assert!(number < 1 << 31, "this process has made more executors than there are numbers for");
+        Self(NonZeroU32::new(number).expect("numbers begin at 1"))
+    }
+
+    pub(crate) fn bits(self) -> u32 {
+        self.0.get()
+    }
+
+    pub(crate) fn from_bits(bits: u32) -> Option<Self> {
+        NonZeroU32::new(bits).map(Self)
+    }
+}
+
+/// What a pool tells core about one of its worker threads.
+///
+/// Only [`executor`](Self::executor) must be written; the defaults are those of a pool that neither compensates nor
+/// shares.
+///
+/// ```
+/// use std::sync::Arc;
+/// use concurrent_futures_core::worker::{self, ExecutorId, WorkerContext};
+///
+/// struct Plain(ExecutorId);
+/// impl WorkerContext for Plain {
+///     fn executor(&self) -> ExecutorId {
+///         self.0
+///     }
+/// }
+///
+/// let guard = worker::enter(Arc::new(Plain(ExecutorId::next())));   // on the worker's thread
+/// assert!(guard.running_jobs().handles().is_empty());
+/// ```
+pub trait WorkerContext: Send + Sync {
+    /// The executor that the thread works for.
+    fn executor(&self) -> ExecutorId;
+
+    /// Whether a queued task may run on top of the one that waits for it: is enough stack left?
+    fn can_nest(&self) -> bool {
+        false
+    }
+
+    /// Runs a queued task of this executor that a task on this thread waits for.
+    fn run_in_place(&self, job: RunningJob) {
+        job.run();
+    }
+
+    /// The thread is about to block. `Err` names a limit that is reached.
+    ///
+    /// # Errors
+    ///
+    /// If no spare worker may take over. A wait with a timeout then goes on without one; one without panics.
+    fn block(&self) -> Result<(), BlockLimit> {
+        Ok(())
+    }
+
+    /// The thread goes on after a successful [`block`](Self::block).
+    fn unblock(&self) {}
+
+    /// What the pool wants of a chunk of `map` that runs here. Asked between any two of its tasks, so it must cost next
+    /// to nothing.
+    fn wish(&self) -> Wish {
+        Wish::GoOn
+    }
+
+    /// Takes a part of a chunk that has not begun, after [`Wish::Share`]. The default abandons it.
+    fn share(&self, job: Job) {
+        drop(job);
+    }
+}
+
+/// What a pool wants of a chunk that one of its workers runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Nothing.
+    GoOn,
+    /// Another worker has nothing to do: share what has not begun.
+    Share,
+    /// Begin nothing further: the pool is being killed.
+    Stop,
+}
+
+/// How many workers of a pool may be blocked at once; the limit is reached.
+///
+/// ```
+/// let limit = concurrent_futures_core::worker::BlockLimit { max_blocked: 256 };
+/// assert!(limit.to_string().contains("256"));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockLimit {
+    /// The limit.
+    pub max_blocked: usize,
+}
+
+impl fmt::Display for BlockLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} workers of this pool are blocked already, which is its max_blocked: raise it, or let fewer tasks wait \
+             for each other",
+            self.max_blocked
+        )
+    }
+}
+
+impl std::error::Error for BlockLimit {}
+
+thread_local! {
+    static CONTEXT: RefCell<Option<Arc<dyn WorkerContext>>> = RefCell::new(None);
+    static RUNNING: RunningJobs = RunningJobs::default();
+    /// Which task of a chunk runs.
+    static INDEX: Cell<usize> = Cell::new(0);
+}
+
+/// Announces the calling thread as a worker until the guard is dropped.
+#[must_use]
+pub fn enter(context: Arc<dyn WorkerContext>) -> WorkerGuard {
+    let previous = CONTEXT.with(|current| current.borrow_mut().replace(context));
+    WorkerGuard { previous, running: RUNNING.with(RunningJobs::clone), not_send: std::marker::PhantomData }
+}
+
+/// The calling thread is a worker; from [`enter`].
+pub struct WorkerGuard {
+    previous: Option<Arc<dyn WorkerContext>>,
+    running: RunningJobs,
+    not_send: std::marker::PhantomData<*const ()>,
+}
+
+impl WorkerGuard {
+    /// The tasks that this thread runs, to be looked at from others.
+    #[must_use]
+    pub fn running_jobs(&self) -> RunningJobs {
+        self.running.clone()
+    }
+}
+
+impl Drop for WorkerGuard {
+    fn drop(&mut self) {
+        let previous = self.previous.take();
+        CONTEXT.with(|current| *current.borrow_mut() = previous);
+    }
+}
+
+impl fmt::Debug for WorkerGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerGuard").field("running", &self.running).finish_non_exhaustive()
+    }
+}
+
+/// The tasks that one worker thread runs: usually one, more where a wait runs what it waits for in place.
+#[derive(Clone, Default)]
+pub struct RunningJobs(Arc<Mutex<Vec<Arc<dyn TaskView>>>>);
+
+impl RunningJobs {
+    /// Handles to the tasks, the outermost first.
+    #[must_use]
+    pub fn handles(&self) -> Vec<JobHandle> {
+        let views = self.0.lock().clone();
+        views.into_iter().filter_map(TaskView::as_task).map(|task| JobHandle::new(&task)).collect()
+    }
+
+    fn push(&self, view: Arc<dyn TaskView>) {
+        self.0.lock().push(view);
+    }
+
+    fn pop(&self) {
+        let popped = self.0.lock().pop();
+        drop(popped);
+    }
+
+    fn top(&self) -> Option<Arc<dyn TaskView>> {
+        self.0.lock().last().cloned()
+    }
+}
+
+impl fmt::Debug for RunningJobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RunningJobs").field(&self.0.lock().len()).finish()
+    }
+}
+
+/// Runs `body` as the task `view`. `body` must not unwind.
+pub(crate) fn running<R>(view: Arc<dyn TaskView>, body: impl FnOnce() -> R) -> R {
+    RUNNING.with(|jobs| jobs.push(view));
+    let outer_index = INDEX.with(|index| index.replace(0));
+    let result = body();
+    INDEX.with(|index| index.set(outer_index));
+    RUNNING.with(RunningJobs::pop);
+    result
+}
+
+/// Says which task of a chunk runs from now on.
+pub(crate) fn set_index(new: usize) {
+    INDEX.with(|index| index.set(new));
+}
+
+/// The task on top of the calling thread's stack.
+pub(crate) fn current_task() -> CurrentTask {
+    CurrentTask::new(RUNNING.with(RunningJobs::top), INDEX.with(Cell::get))
+}
+
+/// Who would wait if the calling thread waited now: the callback it is in, or else the task it runs.
+pub(crate) fn waiter() -> Option<(TaskId, Option<String>)> {
+    if let Some(id) = callback::innermost() {
+        return Some((id, None));
+    }
+    RUNNING.with(RunningJobs::top).map(|view| (view.id(), view.label()))
+}
+
+/// The worker context of the calling thread.
+pub(crate) fn context() -> Option<Arc<dyn WorkerContext>> {
+    CONTEXT.with(|current| current.borrow().clone())
+}
+
+/// Whether the calling thread is inside a task or a callback: whoever is must not wait for a shutdown, which would
+/// wait for him.
+///
+/// ```
+/// assert!(!concurrent_futures_core::worker::is_inside_task());
+/// ```
+#[must_use]
+pub fn is_inside_task() -> bool {
+    callback::innermost().is_some() || RUNNING.with(|jobs| !jobs.0.lock().is_empty())
+}
+
+/// Claims a queued task for the calling worker if it belongs to the same executor and may nest here.
+pub(crate) fn claim(task: &Arc<dyn AnyTask>, context: &dyn WorkerContext) -> Option<RunningJob> {
+    if task.executor() != Some(context.executor()) || !context.can_nest() {
+        return None;
+    }
+    RunningJob::claim(task)
+}
+
+/// Blocks the calling thread in `body`, letting a spare worker take over if it is a worker of a pool.
+///
+/// # Errors
+///
+/// Gives `body` back if the pool has no spare worker left.
+pub fn blocking<R, F: FnOnce() -> R>(body: F) -> Result<R, (BlockLimit, F)> {
+    struct Unblock(Arc<dyn WorkerContext>);
+    impl Drop for Unblock {
+        fn drop(&mut self) {
+            self.0.unblock();
+        }
+    }
+    let Some(context) = context() else { return Ok(body()) };
+    if let Err(limit) = context.block() {
+        return Err((limit, body));
+    }
+    let _unblock = Unblock(context);
+    Ok(body())
+}
