@@ -61,17 +61,23 @@ pub enum Skipped {
     Elsewhere,
 }
 
-/// How a task ended, as its executor counts it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ended {
-    /// It returned a value.
-    Returned,
-    /// It failed.
-    Failed,
-    /// It ended because it was asked to.
-    Cancelled,
-    /// Its future had ended before, by a deadline or a kill: nobody will see this outcome.
-    Discarded,
+/// How the tasks of a job ended, as their executor counts them: one for a plain job, many for a chunk of `map`.
+///
+/// ```
+/// use concurrent_futures_core::{Job, Tally, TaskOptions};
+///
+/// let (future, job) = Job::new(TaskOptions::new(), || 1);
+/// job.start().unwrap().run_then(|tally| assert_eq!(tally, Tally { returned: 1, ..Tally::default() }));
+/// # future.result().unwrap();
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Returned a value.
+    pub returned: usize,
+    /// Failed.
+    pub failed: usize,
+    /// Ended because they were asked to.
+    pub cancelled: usize,
 }
 
 /// What is asked of the executor that runs a killable task.
@@ -87,13 +93,25 @@ pub enum Interrupt {
     Withdraw,
 }
 
-impl Ended {
+impl Tally {
     pub(crate) fn of<T>(outcome: &Result<T, TaskError>) -> Self {
+        let mut tally = Self::default();
+        tally.count(outcome);
+        tally
+    }
+
+    pub(crate) fn count<T>(&mut self, outcome: &Result<T, TaskError>) {
         match outcome {
-            Ok(_) => Self::Returned,
-            Err(TaskError::Cancelled) => Self::Cancelled,
-            Err(_) => Self::Failed,
+            Ok(_) => self.returned += 1,
+            Err(TaskError::Cancelled) => self.cancelled += 1,
+            Err(_) => self.failed += 1,
         }
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.returned + self.failed + self.cancelled
     }
 }
 
@@ -290,8 +308,9 @@ impl RunningJob {
     }
 
     /// As [`run`](Self::run); calls `before_release` once, after the callbacks and before anybody who waits is woken:
-    /// a worker that announces there that it is free is found free by whoever the result wakes.
-    pub fn run_then(mut self, mut before_release: impl FnMut(Ended)) {
+    /// a worker that announces there that it is free is found free by whoever the result wakes. The tally is empty if
+    /// the future had ended before, by a deadline or a kill: nobody will see this outcome.
+    pub fn run_then(mut self, mut before_release: impl FnMut(Tally)) {
         if let Some(task) = self.task.take() {
             task.run(&mut before_release);
         }
@@ -393,6 +412,12 @@ impl JobHandle {
     #[must_use]
     pub fn state(&self) -> Option<State> {
         self.task.upgrade().map(|task| task.state())
+    }
+
+    /// How many tasks the job has; 0 if nobody holds it any more.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        self.task.upgrade().map_or(0, |task| task.len())
     }
 
     /// The task's options; the default ones if nobody holds the task any more.

@@ -42,9 +42,9 @@ pub use error::{
 pub use executor::{Executor, InProcess};
 pub use future::{CancelOnDrop, Future};
 pub use initializer::{Initialised, Initializer};
-pub use job::{Ended, Interrupt, Job, JobHandle, RunningJob, Skipped};
+pub use job::{Interrupt, Job, JobHandle, RunningJob, Skipped, Tally};
 pub use map::{Map, MapOptions};
-pub use observer::Observer;
+pub use observer::{Observer, ObserverSlot};
 #[cfg(feature = "portable")]
 pub use portable::{ExecutorExt, Portable};
 pub use promise::{Promise, RunningPromise};

@@ -1,4 +1,7 @@
-use crate::job::Ended;
+use std::sync::Arc;
+
+use crate::job::Tally;
+use crate::report;
 use crate::task::TaskId;
 
 /// Is told what an executor does, for metrics and logs.
@@ -32,8 +35,8 @@ pub trait Observer: Send + Sync {
     }
 
     /// They have ended.
-    fn finished(&self, first: TaskId, ended: Ended) {
-        let _ = (first, ended);
+    fn finished(&self, first: TaskId, tally: Tally) {
+        let _ = (first, tally);
     }
 
     /// Worker number `worker` has been started.
@@ -44,5 +47,34 @@ pub trait Observer: Send + Sync {
     /// Worker number `worker` has ended.
     fn worker_down(&self, worker: usize) {
         let _ = worker;
+    }
+}
+
+/// The observer of an executor, if it has one: calls it, and contains its panics. For who writes an executor.
+///
+/// ```
+/// use concurrent_futures_core::ObserverSlot;
+/// ObserverSlot::default().tell(|observer| observer.worker_up(0));    // nobody there: nothing happens
+/// ```
+#[derive(Clone, Default)]
+pub struct ObserverSlot(Option<Arc<dyn Observer>>);
+
+impl ObserverSlot {
+    /// The slot with an observer in it.
+    pub fn new(observer: impl Observer + 'static) -> Self {
+        Self(Some(Arc::new(observer)))
+    }
+
+    /// Tells the observer something.
+    pub fn tell(&self, event: impl FnOnce(&dyn Observer)) {
+        if let Some(observer) = &self.0 {
+            report::contain("an observer", || event(&**observer));
+        }
+    }
+}
+
+impl std::fmt::Debug for ObserverSlot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ObserverSlot").field(&self.0.is_some()).finish()
     }
 }

@@ -15,7 +15,7 @@ use crate::callback::{self, Callback};
 use crate::error::{Abandoned, Panicked, TaskError};
 #[cfg(feature = "portable")]
 use crate::error::{Reason, Rejected};
-use crate::job::{Ended, Interrupt, Job, Skipped};
+use crate::job::{Interrupt, Job, Skipped, Tally};
 use crate::panic_location;
 #[cfg(feature = "portable")]
 use crate::portable::Encoded;
@@ -44,6 +44,8 @@ struct Inner<W: Work> {
     extras: Option<Box<Extras<W::Output>>>,
     cell: Cell<W>,
     life: Life,
+    /// How many tasks this is: those that a chunk gave away are counted where they went.
+    tasks: u32,
 }
 
 /// What most tasks never have.
@@ -75,13 +77,15 @@ pub(crate) trait AnyTask: TaskView {
     fn executor(&self) -> Option<ExecutorId>;
     fn options(&self) -> TaskOptions;
     fn len(&self) -> usize;
+    /// Some tasks of a chunk are another job's now.
+    fn give_away(&self, tasks: usize);
 
     // The producer's verbs.
     fn bind(&self, executor: ExecutorId);
     fn hold(&self, permit: Box<dyn Any + Send>);
     fn start(&self, interrupt: Option<InterruptHook>) -> Result<Option<Instant>, Skipped>;
     fn retry(&self);
-    fn run(self: Arc<Self>, before_release: &mut dyn FnMut(Ended));
+    fn run(self: Arc<Self>, before_release: &mut dyn FnMut(Tally));
     fn fail(self: Arc<Self>, error: TaskError) -> bool;
     fn fail_pending(self: Arc<Self>, error: TaskError) -> bool;
     fn fail_item(self: Arc<Self>, index: usize, error: TaskError);
@@ -122,7 +126,8 @@ impl<W: Work> Task<W> {
         let extras = options
             .filter(|options| !options.is_default())
             .map(|options| Box::new(Extras { options, ..Extras::none() }));
-        let inner = Inner { extras, cell: Cell::Work(work), life: Life::new() };
+        let tasks = work.len().try_into().unwrap_or(u32::MAX);
+        let inner = Inner { extras, cell: Cell::Work(work), life: Life::new(), tasks };
         Arc::new(Self { id, status: AtomicU32::new(0), released: Condvar::new(), inner: Mutex::new(inner) })
     }
 
@@ -130,13 +135,13 @@ impl<W: Work> Task<W> {
     pub(crate) fn finish(
         self: Arc<Self>,
         outcome: Result<W::Output, TaskError>,
-        before_release: &mut dyn FnMut(Ended),
+        before_release: &mut dyn FnMut(Tally),
     ) -> bool {
         let mut inner = self.inner.lock();
         if !inner.life.decide() {
             drop(inner);
             report::discard(outcome);
-            before_release(Ended::Discarded);
+            before_release(Tally::default());
             return false;
         }
         let outcome = inner.cancelled_if_it_saw_the_stop(outcome);
@@ -151,11 +156,11 @@ impl<W: Work> Task<W> {
         self: Arc<Self>,
         mut outcome: Result<W::Output, TaskError>,
         left: LeftOver<W>,
-        before_release: &mut dyn FnMut(Ended),
+        before_release: &mut dyn FnMut(Tally),
     ) {
         let mut callbacks = left.dismantle();
         if !callbacks.is_empty() && callback::is_too_deep() {
-            before_release(Ended::of(&outcome));
+            before_release(W::tally(&outcome));
             let owed = LeftOver { work: None, permit: None, callbacks };
             callback::owe(Box::new(move || self.conclude_shallow(outcome, owed)));
             return;
@@ -167,7 +172,7 @@ impl<W: Work> Task<W> {
                 callback::tell(self.id, callbacks, &outcome);
             }
             if !announced {
-                before_release(Ended::of(&outcome));
+                before_release(W::tally(&outcome));
                 announced = true;
             }
             match self.release(outcome) {
@@ -310,10 +315,13 @@ impl<W: Work> AnyTask for Task<W> {
     }
 
     fn len(&self) -> usize {
-        match &self.inner.lock().cell {
-            Cell::Work(work) => work.len(),
-            _ => 1,
-        }
+        // Only a chunk has more than one, and only its number changes: asked for every submit, so without the lock.
+        if W::IS_CHUNK { self.inner.lock().tasks as usize } else { 1 }
+    }
+
+    fn give_away(&self, tasks: usize) {
+        let mut inner = self.inner.lock();
+        inner.tasks = inner.tasks.saturating_sub(tasks.try_into().unwrap_or(u32::MAX));
     }
 
     fn bind(&self, executor: ExecutorId) {
@@ -356,12 +364,12 @@ impl<W: Work> AnyTask for Task<W> {
         }
     }
 
-    fn run(self: Arc<Self>, before_release: &mut dyn FnMut(Ended)) {
+    fn run(self: Arc<Self>, before_release: &mut dyn FnMut(Tally)) {
         let mut inner = self.inner.lock();
         debug_assert!(inner.life.is_running() || inner.life.is_decided(), "run before start");
         let Cell::Work(work) = std::mem::replace(&mut inner.cell, Cell::Gone) else {
             drop(inner);
-            return before_release(Ended::Discarded);
+            return before_release(Tally::default());
         };
         let label = inner.label().map(str::to_owned);
         drop(inner);
@@ -435,6 +443,7 @@ impl<W: Work> AnyTask for Task<W> {
             _ => None,
         };
         let (job, outcome) = split?;
+        self.give_away(job.tasks());
         if let Some(outcome) = outcome {
             self.finish(outcome, &mut |_| ());
         }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::error::{Abandoned, Failed, TaskError, TaskFailure};
-use crate::job::Job;
+use crate::job::{Job, Tally};
 #[cfg(feature = "portable")]
 use crate::portable::PortableFace;
 use crate::task::TaskId;
@@ -21,6 +21,14 @@ pub(crate) trait Work: Send + Sized + 'static {
     /// How many tasks this is: 1, or the length of a chunk.
     fn len(&self) -> usize {
         1
+    }
+
+    /// Whether this may be more than one task.
+    const IS_CHUNK: bool = false;
+
+    /// What an outcome counts for.
+    fn tally(outcome: &Result<Self::Output, TaskError>) -> Tally {
+        Tally::of(outcome)
     }
 
     /// The id of the first task.

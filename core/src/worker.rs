@@ -233,6 +233,13 @@ pub(crate) fn running<R>(view: Arc<dyn TaskView>, body: impl FnOnce() -> R) -> R
     result
 }
 
+/// Some tasks of the chunk that runs here are another job's now.
+pub(crate) fn give_away(tasks: usize) {
+    if let Some(task) = RUNNING.with(RunningJobs::top).and_then(TaskView::as_task) {
+        task.give_away(tasks);
+    }
+}
+
 /// Says which task of a chunk runs from now on.
 pub(crate) fn set_index(new: usize) {
     INDEX.with(|index| index.set(new));

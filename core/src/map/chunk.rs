@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::InFlight;
 use crate::error::{Panicked, TaskError};
-use crate::job::Job;
+use crate::job::{Job, Tally};
 use crate::panic_location;
 #[cfg(feature = "portable")]
 use crate::portable::PortableFace;
@@ -37,6 +37,8 @@ pub(crate) struct ChunkOutcome<R: Send + 'static> {
     /// The parts that were given away to other workers: the last one given away comes first in the input.
     pub(crate) rests: Vec<InFlight<R>>,
     pub(crate) took: Duration,
+    /// Those of the results that are errors.
+    errors: Tally,
 }
 
 impl<C: Callee<A>, A: Send + 'static> Chunk<C, A, C::Output> {
@@ -65,9 +67,11 @@ impl<C: Callee<A>, A: Send + 'static> Chunk<C, A, C::Output> {
         if self.unsettled > 0 {
             return None;
         }
-        let results = std::mem::take(&mut self.settled).into_iter().flatten().collect();
+        let results: Vec<_> = std::mem::take(&mut self.settled).into_iter().flatten().collect();
+        let mut errors = Tally::default();
+        results.iter().filter(|result| result.is_err()).for_each(|result| errors.count(result));
         let took = self.begun.map_or(Duration::ZERO, |begun| begun.elapsed());
-        Some(Ok(ChunkOutcome { results, rests: std::mem::take(&mut self.rests), took }))
+        Some(Ok(ChunkOutcome { results, rests: std::mem::take(&mut self.rests), took, errors }))
     }
 
     fn call(&self, item: A, label: Option<&str>) -> Result<C::Output, TaskError> {
@@ -84,6 +88,18 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
     type Output = ChunkOutcome<C::Output>;
     type Item = C::Output;
 
+    const IS_CHUNK: bool = true;
+
+    fn tally(outcome: &Result<Self::Output, TaskError>) -> Tally {
+        match outcome {
+            Ok(outcome) => {
+                let errors = outcome.errors;
+                Tally { returned: outcome.results.len() - errors.total(), ..errors }
+            }
+            Err(_) => Tally::of(outcome),
+        }
+    }
+
     fn len(&self) -> usize {
         self.items.len()
     }
@@ -98,16 +114,27 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
         let items = std::mem::take(&mut self.items);
         let mut results = Vec::with_capacity(items.len());
         let mut items = items.into_iter();
+        let mut errors = Tally::default();
         while let Some(item) = items.next() {
             worker::set_index(results.len());
-            results.push(self.call(item, label));
-            if items.len() == 0 || self.withdrawn.load(Ordering::Relaxed) {
+            let result = self.call(item, label);
+            if result.is_err() {
+                errors.count(&result);
+            }
+            results.push(result);
+            if items.len() == 0 {
+                break;
+            }
+            if self.withdrawn.load(Ordering::Relaxed) {
+                errors.cancelled += items.len();
+                results.extend(std::iter::repeat_with(|| Err(TaskError::Cancelled)).take(items.len()));
                 break;
             }
             let Some(context) = &context else { continue };
             match context.wish() {
                 Wish::GoOn => {}
                 Wish::Stop => {
+                    errors.cancelled += items.len();
                     results.extend(std::iter::repeat_with(|| Err(TaskError::Cancelled)).take(items.len()));
                     break;
                 }
@@ -116,12 +143,13 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
                     let tail = kept.split_off(kept.len() / 2);
                     let (rest, job) = self.job_of_tail(results.len() + kept.len(), tail);
                     self.rests.push(rest);
+                    worker::give_away(job.tasks());
                     context.share(job);
                     items = kept.into_iter();
                 }
             }
         }
-        Ok(ChunkOutcome { results, rests: self.rests, took: begun.elapsed() })
+        Ok(ChunkOutcome { results, rests: self.rests, took: begun.elapsed(), errors })
     }
 
     fn settle(&mut self, index: usize, item: Result<C::Output, TaskError>) -> Option<Result<Self::Output, TaskError>> {
