@@ -327,10 +327,11 @@ impl RunningJob {
     }
 
     /// Completes one task of the job from the bytes that [`serve`](crate::portable::serve) gave; the job ends with its
-    /// last task. Bytes that can't be decoded fail this task with [`TaskError::Codec`].
+    /// last task. Bytes that can't be decoded fail this task with [`TaskError::Codec`]. Tells how
+    /// this task ended; the tally is empty if the job had ended before.
     #[cfg(feature = "portable")]
-    pub fn complete_task(&self, index: usize, reply: &[u8]) {
-        self.task().clone().complete_item(index, reply);
+    pub fn complete_task(&self, index: usize, reply: &[u8]) -> Tally {
+        self.task().clone().complete_item(index, reply)
     }
 
     /// The task as bytes, once more: for another attempt after its worker died.
@@ -436,6 +437,13 @@ impl JobHandle {
         if let Some(task) = self.task.upgrade() {
             task.request_stop();
         }
+    }
+
+    /// Whether the task was asked to stop, by [`request_stop`](Self::request_stop) or by an abort: what an executor
+    /// tells a task that it runs from bytes, by `portable::Context::stop_when`.
+    #[must_use]
+    pub fn is_stop_requested(&self) -> bool {
+        self.task.upgrade().is_some_and(|task| task.stop_requested())
     }
 }
 

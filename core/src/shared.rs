@@ -90,7 +90,7 @@ pub(crate) trait AnyTask: TaskView {
     fn fail_pending(self: Arc<Self>, error: TaskError) -> bool;
     fn fail_item(self: Arc<Self>, index: usize, error: TaskError);
     #[cfg(feature = "portable")]
-    fn complete_item(self: Arc<Self>, index: usize, reply: &[u8]);
+    fn complete_item(self: Arc<Self>, index: usize, reply: &[u8]) -> Tally;
     #[cfg(feature = "portable")]
     fn encode(self: Arc<Self>) -> Option<Encoded>;
     fn split_off(self: Arc<Self>, from: usize) -> Option<Job>;
@@ -396,17 +396,19 @@ impl<W: Work> AnyTask for Task<W> {
     }
 
     #[cfg(feature = "portable")]
-    fn complete_item(self: Arc<Self>, index: usize, reply: &[u8]) {
+    fn complete_item(self: Arc<Self>, index: usize, reply: &[u8]) -> Tally {
         let (face, label) = {
             let inner = self.inner.lock();
-            let Cell::Work(work) = &inner.cell else { return };
+            let Cell::Work(work) = &inner.cell else { return Tally::default() };
             (work.face(), inner.label().map(str::to_owned))
         };
         let item = match face {
             Some(face) => face.decode(reply, label.as_deref()),
             None => Err(Rejected::new(Reason::NotPortable).into()),
         };
+        let tally = Tally::of(&item);
         self.settle_item(index, item);
+        tally
     }
 
     #[cfg(feature = "portable")]
