@@ -367,7 +367,7 @@ impl<W: Work> AnyTask for Task<W> {
     fn run(self: Arc<Self>, before_release: &mut dyn FnMut(Tally)) {
         let mut inner = self.inner.lock();
         debug_assert!(inner.life.is_running() || inner.life.is_decided(), "run before start");
-        let Cell::Work(work) = std::mem::replace(&mut inner.cell, Cell::Gone) else {
+        let Some(work) = inner.take_work() else {
             drop(inner);
             return before_release(Tally::default());
         };
@@ -622,12 +622,20 @@ impl<W: Work> Inner<W> {
         }
     }
 
+    /// Takes the function out, and leaves an outcome where it is: the task may have been failed before it could run.
+    fn take_work(&mut self) -> Option<W> {
+        match std::mem::replace(&mut self.cell, Cell::Gone) {
+            Cell::Work(work) => Some(work),
+            other => {
+                self.cell = other;
+                None
+            }
+        }
+    }
+
     /// Takes out what user code must not run for under the lock.
     fn take_left_over(&mut self) -> LeftOver<W> {
-        let work = match std::mem::replace(&mut self.cell, Cell::Gone) {
-            Cell::Work(work) => Some(work),
-            _ => None,
-        };
+        let work = self.take_work();
         match &mut self.extras {
             None => LeftOver { work, permit: None, callbacks: Vec::new() },
             Some(extras) => {
