@@ -1,1 +1,17 @@
-//! x
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub use concurrent_futures_core::*;
+#[cfg(feature = "threads")]
+pub use concurrent_futures_thread_pool::{
+    PoolHandle, QueueKind, Scope, ScopedFuture, ThreadPool, ThreadPoolBuilder, WhenFull, blocking,
+};
+
+/// Turns a process that a process pool has started into its worker; the first line of `main` where processes are used.
+///
+/// In every other process, and in a build without process pools, it returns at once.
+///
+/// ```
+/// concurrent_futures::init();
+/// ```
+pub fn init() {}

@@ -274,6 +274,17 @@ pub fn is_inside_task() -> bool {
     callback::innermost().is_some() || RUNNING.with(|jobs| !jobs.0.lock().is_empty())
 }
 
+/// Whether the calling thread is a worker of this executor.
+///
+/// ```
+/// use concurrent_futures_core::worker::{self, ExecutorId};
+/// assert!(!worker::is_worker_of(ExecutorId::next()));
+/// ```
+#[must_use]
+pub fn is_worker_of(executor: ExecutorId) -> bool {
+    CONTEXT.with(|current| current.borrow().as_ref().is_some_and(|context| context.executor() == executor))
+}
+
 /// Claims a queued task for the calling worker if it belongs to the same executor and may nest here.
 pub(crate) fn claim(task: &Arc<dyn AnyTask>, context: &dyn WorkerContext) -> Option<RunningJob> {
     if task.executor() != Some(context.executor()) || !context.can_nest() {

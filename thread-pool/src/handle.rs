@@ -1,0 +1,56 @@
+use std::fmt;
+use std::sync::Arc;
+
+use concurrent_futures_core::{Executor, InProcess, Job, Shutdown, ShutdownReport, Stats};
+
+use crate::shared::Shared;
+
+/// Submits to a [`ThreadPool`](crate::ThreadPool) without keeping it open, from
+/// [`ThreadPool::handle`](crate::ThreadPool::handle).
+///
+/// ```
+/// use concurrent_futures_thread_pool::{SpawnExt, ThreadPool};
+///
+/// let pool = ThreadPool::new(2)?;
+/// let handle = pool.handle();
+/// // A task that submits to its own pool takes a handle along.
+/// let nested = pool.spawn(move || handle.spawn(|| 20).result().unwrap() + 1);
+/// assert_eq!(nested.result().unwrap(), 21);
+/// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+/// ```
+#[derive(Clone)]
+pub struct PoolHandle {
+    shared: Arc<Shared>,
+}
+
+impl PoolHandle {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+}
+
+impl Executor for PoolHandle {
+    fn execute(&self, job: Job) {
+        self.shared.execute(job);
+    }
+
+    fn shutdown(&self, how: Shutdown) -> ShutdownReport {
+        self.shared.shut_down(how)
+    }
+
+    fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        self.shared.capacity()
+    }
+}
+
+impl InProcess for PoolHandle {}
+
+impl fmt::Debug for PoolHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.fmt(f)
+    }
+}

@@ -1,0 +1,225 @@
+//! **The end of a pool**: shutdown in all its forms, and breaking down.
+//!
+//! ```text
+//!   ┌──────┐  any shutdown, Drop,   ┌─────────┐  the last worker left   ┌───────┐
+//!   │ OPEN │ ─────────────────────► │ CLOSING │ ──────────────────────► │ ENDED │
+//!   └──────┘  break_down            └─────────┘                         └───────┘
+//!                                        │  kill: the grace is over          ▲
+//!                                        └───────────────────────────────────┘
+//!                                           what still runs is given up
+//! ```
+//!
+//! No arrow goes back, and each step may be taken by several callers at once.
+//!
+//! - *Closing* closes the queue and its room, and wakes every parked worker and blocked submitter. Workers run what is
+//!   left in the queue and leave; `cancel_pending`, `kill` and `break_down` empty it first.
+//! - *Ended*: a caller that waits returns, at the latest when its `within` is over. Nobody who is inside a task or a
+//!   callback waits: he would wait for himself, or for somebody who waits for him.
+//!
+//! Promises: **D1** a job that was taken runs, or is cancelled by a shutdown that says so, or fails with the reason;
+//! **D2** after a complete shutdown no thread of the pool is left; **D3** no shutdown waits longer than `within`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use concurrent_futures_core::sync::{AtomicBool, Condvar, Mutex, Ordering, thread};
+use concurrent_futures_core::worker::{self, RunningJobs};
+use concurrent_futures_core::{Abandoned, JobHandle, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport};
+
+use crate::shared::{Shared, Thread, due_in};
+
+#[derive(Default)]
+pub(crate) struct Lifecycle {
+    state: Mutex<State>,
+    changed: Condvar,
+    is_killed: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    /// Why the pool takes nothing any more, if that isn't a shutdown.
+    broken: Option<Rejected>,
+    has_given_up: bool,
+}
+
+impl Lifecycle {
+    /// What a submit is told after the queue was closed.
+    pub(crate) fn refusal(&self) -> Rejected {
+        self.state.lock().broken.clone().unwrap_or_else(|| Rejected::new(Reason::ShutDown))
+    }
+
+    /// Whether chunks must begin nothing further.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.is_killed.load(Ordering::Relaxed)
+    }
+
+    /// Something that a waiting shutdown looks at has changed.
+    pub(crate) fn note_change(&self) {
+        drop(self.state.lock());
+        self.changed.notify_all();
+    }
+}
+
+impl Shared {
+    /// OPEN → CLOSING → ENDED, as `how` says.
+    pub(crate) fn shut_down(self: &Arc<Self>, how: Shutdown) -> ShutdownReport {
+        self.close();
+        match how.mode() {
+            ShutdownMode::CancelPending => self.cancel_pending(),
+            ShutdownMode::Kill { grace } => self.kill(grace),
+            // Drain: the workers run what was taken.
+            _ => {}
+        }
+        if !worker::is_inside_task() {
+            self.wait_for_end(how.wait_limit());
+        }
+        self.report()
+    }
+
+    /// OPEN → CLOSING, since no worker can work: what waits is rejected, and so is what comes.
+    pub(crate) fn break_down(self: &Arc<Self>, why: &Rejected) {
+        self.lifecycle.state.lock().broken.get_or_insert_with(|| why.clone());
+        self.close();
+        while let Some(job) = self.queue.pop() {
+            self.refuse(job, why.clone());
+        }
+    }
+
+    fn close(&self) {
+        self.queue.close();
+        if let Some((room, _)) = &self.room {
+            room.close();
+        }
+        for parker in self.roster.claim_all() {
+            parker.unpark();
+        }
+    }
+
+    fn cancel_pending(&self) {
+        while let Some(job) = self.queue.pop() {
+            self.cancel(job);
+        }
+    }
+
+    fn kill(self: &Arc<Self>, grace: Duration) {
+        self.lifecycle.is_killed.store(true, Ordering::Relaxed);
+        self.cancel_pending();
+        for running in self.running_jobs() {
+            running.handles().iter().for_each(JobHandle::request_stop);
+        }
+        let shared = Arc::downgrade(self);
+        let give_up = move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.give_up();
+            }
+        };
+        if grace.is_zero() || self.timer.at(due_in(grace), &self.name, give_up).is_err() {
+            // Without a timer the grace can't be granted; a kill that never ends would be worse.
+            self.give_up();
+        }
+    }
+
+    /// CLOSING → ENDED: what still runs is given up, its threads are left behind.
+    fn give_up(&self) {
+        self.cancel_pending();
+        for running in self.running_jobs() {
+            for handle in running.handles() {
+                let tasks = handle.tasks();
+                if handle.fail(Abandoned::new("its pool was killed while it ran")) {
+                    self.counters.kill(tasks);
+                }
+            }
+        }
+        self.lifecycle.state.lock().has_given_up = true;
+        self.lifecycle.note_change();
+    }
+
+    /// Waits for ENDED. What ends the wait: the last worker that leaves, the end of a kill's grace, or the limit.
+    fn wait_for_end(&self, limit: Option<Duration>) {
+        let deadline = limit.map(due_in);
+        let mut state = self.lifecycle.state.lock();
+        while !state.has_given_up && (self.roster.headcount().total > 0 || !self.queue.is_empty()) {
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return;
+            }
+            state = self.lifecycle.changed.wait_maybe_until(state, deadline);
+        }
+        drop(state);
+        self.join_threads();
+    }
+
+    /// Waits until the threads that have left their work are gone, thread-locals destroyed. Those that were given up
+    /// are left behind.
+    fn join_threads(&self) {
+        let is_over = |thread: &Thread| match &thread.running {
+            Some(running) => running.handles().is_empty(),
+            None => true,
+        };
+        let mut handles: Vec<thread::JoinHandle<()>> = Vec::new();
+        self.threads.lock().retain(|_, thread| {
+            let over = is_over(thread);
+            if over {
+                handles.extend(thread.handle.take());
+            }
+            !over
+        });
+        for handle in handles {
+            if handle.thread().id() != thread::current().id() {
+                // A worker contains every panic of a task; should it die of its own, there is nothing left to join.
+                let _ = handle.join();
+            }
+        }
+        if self.roster.headcount().total == 0 {
+            self.timer.stop();
+        }
+    }
+
+    fn report(&self) -> ShutdownReport {
+        let stats = self.stats();
+        let mut report = ShutdownReport::default();
+        report.killed = self.counters.killed();
+        report.finished = stats.finished + stats.failed - report.killed;
+        report.cancelled = stats.cancelled;
+        report.still_pending = stats.pending;
+        report.still_running = self.running_jobs().iter().map(|running| running.handles().len()).sum();
+        report
+    }
+
+    fn running_jobs(&self) -> Vec<RunningJobs> {
+        self.threads.lock().values().filter_map(|thread| thread.running.clone()).collect()
+    }
+
+    /// A worker's thread has begun.
+    pub(crate) fn register(&self, number: usize, running: RunningJobs) {
+        if let Some(thread) = self.threads.lock().get_mut(&number) {
+            thread.running = Some(running);
+        }
+    }
+
+    /// A worker's thread is about to end. Its handle stays to be joined: by a shutdown, or by the next that ends.
+    pub(crate) fn note_worker_left(&self, number: usize) {
+        let mut threads = self.threads.lock();
+        if let Some(thread) = threads.get_mut(&number) {
+            thread.running = None;
+        }
+        let over: Vec<usize> = threads
+            .iter()
+            .filter(|(other, thread)| **other != number && thread.handle.as_ref().is_some_and(is_finished))
+            .map(|(other, _)| *other)
+            .collect();
+        over.iter().for_each(|other| drop(threads.remove(other)));
+        drop(threads);
+        self.lifecycle.note_change();
+    }
+}
+
+#[cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
+fn is_finished(handle: &thread::JoinHandle<()>) -> bool {
+    handle.is_finished()
+}
+
+/// The model checkers' handles can't be asked; the shutdown joins them.
+#[cfg(any(concurrent_futures_loom, concurrent_futures_shuttle))]
+fn is_finished(_handle: &thread::JoinHandle<()>) -> bool {
+    false
+}

@@ -1,0 +1,357 @@
+//! **Who works, who searches, who sleeps**: the idle and wake protocol of a pool.
+//!
+//! ```text
+//!                     summon: spawn                    found_work
+//!        (no thread) ───────────────► ┌───────────┐ ─────────────────► ┌──────┐  block   ┌─────────┐
+//!             ▲                       │ SEARCHING │                    │ BUSY │ ───────► │ BLOCKED │
+//!             │ leave: closed         └───────────┘ ◄───────────────── └──────┘ ◄─────── └─────────┘
+//!             ├──────────────────────  │         ▲       search           │      unblock
+//!             │                   park │         │ summon: wake           │ park_surplus
+//!             │ retire: kept alive     ▼         │ recheck                │
+//!             │ long enough       ┌──────────────────┐                    │
+//!             └────────────────── │      PARKED      │ ◄──────────────────┘
+//!                                 └──────────────────┘
+//! ```
+//!
+//! *Active* workers are those that are neither parked nor blocked; at most `max_workers` are. Whoever wants work done
+//! ([`summon`](Roster::summon)) claims the worker himself: he counts it as searching before it wakes or starts, so that
+//! ten submits wake one worker and not ten. That one, when it has found work, summons the next if there is more.
+//!
+//! All counts change under one lock. A submit only reads [`calls`](Roster::calls), a flag that says whether a summons
+//! could do anything: somebody may be activated, and nobody searches.
+//!
+//! Promises (tests carry these numbers):
+//!
+//! - **R1** No lost wake-up: a job that was pushed is found by a worker that searches, or its push summons one.
+//!   The submitter does *push; fence; read `calls`*; the worker that goes to sleep does *write `calls`; fence; look at the
+//!   queue*. Both fences are SeqCst, so at least one of the two sees the other's write. The same pair stands behind
+//!   `found_work` and `block`, which are followed by a look at the queue too.
+//! - **R2** At most `max_workers` workers are active, except right after an `unblock`; a surplus worker parks before it
+//!   takes another job.
+//! - **R3** A worker announces that it searches *before* the result of its task is released. So whoever the result wakes
+//!   finds it searching, and submitting and waiting in a loop uses exactly one thread.
+//! - **R4** A worker leaves only when the queue is closed and empty, or when it claims its own place among the parked.
+//!
+//! What wakes a parked worker if everybody else is dead: nothing needs to; closing the pool wakes all.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use concurrent_futures_core::sync::{AtomicBool, Condvar, Mutex, Ordering};
+use concurrent_futures_core::worker::BlockLimit;
+
+pub(crate) struct Roster {
+    counts: Mutex<Counts>,
+    /// Whether a summons could activate somebody. Written under the lock.
+    calls: AtomicBool,
+    /// Whether a worker has been parked for a while. Written under the lock; asked between two items of a chunk.
+    hungry: AtomicBool,
+    /// Whether more workers are active than may be. Written under the lock.
+    surplus: AtomicBool,
+    max_workers: usize,
+    max_blocked: usize,
+}
+
+#[derive(Default)]
+struct Counts {
+    total: usize,
+    searching: usize,
+    blocked: usize,
+    /// The most recently parked last: it is woken first, since its caches are warm.
+    parked: Vec<Arc<Parker>>,
+    next_number: usize,
+}
+
+/// What a summons has decided; the caller carries it out with no lock held.
+#[must_use]
+pub(crate) enum Summons {
+    /// Nobody is needed, or nobody may be activated.
+    Nobody,
+    /// This worker was claimed: wake it.
+    Wake(Arc<Parker>),
+    /// A place was claimed: start worker number so and so in it, or give it back with `spawn_failed`.
+    Spawn(usize),
+}
+
+/// How many workers there are of each kind, for `stats`.
+pub(crate) struct Headcount {
+    pub(crate) total: usize,
+    pub(crate) idle: usize,
+    pub(crate) blocked: usize,
+}
+
+impl Roster {
+    pub(crate) fn new(max_workers: usize, max_blocked: usize) -> Self {
+        Self {
+            counts: Mutex::new(Counts::default()),
+            calls: AtomicBool::new(true),
+            hungry: AtomicBool::new(false),
+            surplus: AtomicBool::new(false),
+            max_workers,
+            max_blocked,
+        }
+    }
+
+    /// Whether a summons could activate somebody. Read it after a push and a SeqCst fence (R1).
+    pub(crate) fn calls(&self) -> bool {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Whether a worker has had nothing to do for a while.
+    pub(crate) fn is_hungry(&self) -> bool {
+        self.hungry.load(Ordering::Relaxed)
+    }
+
+    /// Whether a worker that has ended its task must not take another one (R2).
+    pub(crate) fn has_surplus(&self) -> bool {
+        self.surplus.load(Ordering::Relaxed)
+    }
+
+    /// There is work: claims a worker to search for it, if one is needed and may be activated.
+    pub(crate) fn summon(&self) -> Summons {
+        let mut counts = self.counts.lock();
+        if counts.searching > 0 || counts.active() >= self.max_workers {
+            return Summons::Nobody;
+        }
+        counts.searching += 1;
+        let summons = match counts.parked.pop() {
+            Some(parker) => Summons::Wake(parker),
+            None => {
+                counts.total += 1;
+                counts.next_number += 1;
+                Summons::Spawn(counts.next_number - 1)
+            }
+        };
+        self.publish(&counts);
+        summons
+    }
+
+    /// A claimed place could not be filled. True if nobody is left who could ever run what waits.
+    pub(crate) fn spawn_failed(&self) -> bool {
+        let mut counts = self.counts.lock();
+        counts.total -= 1;
+        counts.searching -= 1;
+        self.publish(&counts);
+        counts.active() == 0 && counts.parked.is_empty()
+    }
+
+    /// BUSY → SEARCHING, before a result is released (R3).
+    pub(crate) fn search(&self) {
+        let mut counts = self.counts.lock();
+        counts.searching += 1;
+        self.publish(&counts);
+    }
+
+    /// SEARCHING → BUSY. The caller then looks whether there is more work and summons (R1).
+    pub(crate) fn found_work(&self) {
+        let mut counts = self.counts.lock();
+        counts.searching -= 1;
+        self.publish(&counts);
+    }
+
+    /// SEARCHING → PARKED. The caller then looks at the queue once more, and takes itself back if there is work (R1).
+    pub(crate) fn park(&self, parker: &Arc<Parker>) {
+        let mut counts = self.counts.lock();
+        counts.searching -= 1;
+        counts.parked.push(parker.clone());
+        self.publish(&counts);
+    }
+
+    /// BUSY → PARKED, if more workers are active than may be.
+    pub(crate) fn park_surplus(&self, parker: &Arc<Parker>) -> bool {
+        let mut counts = self.counts.lock();
+        let is_surplus = counts.active() > self.max_workers;
+        if is_surplus {
+            counts.parked.push(parker.clone());
+            self.publish(&counts);
+        }
+        is_surplus
+    }
+
+    /// PARKED → SEARCHING, by the worker itself. False if somebody claimed it: its token is on the way.
+    pub(crate) fn recheck(&self, parker: &Arc<Parker>) -> bool {
+        let mut counts = self.counts.lock();
+        let taken_back = counts.take_back(parker);
+        if taken_back {
+            counts.searching += 1;
+            self.publish(&counts);
+        }
+        taken_back
+    }
+
+    /// PARKED → gone, by the worker itself after its keep-alive. False if somebody claimed it.
+    pub(crate) fn retire(&self, parker: &Arc<Parker>) -> bool {
+        let mut counts = self.counts.lock();
+        let taken_back = counts.take_back(parker);
+        if taken_back {
+            counts.total -= 1;
+            self.publish(&counts);
+        }
+        taken_back
+    }
+
+    /// SEARCHING → gone: the queue is closed and empty.
+    pub(crate) fn leave(&self) {
+        let mut counts = self.counts.lock();
+        counts.total -= 1;
+        counts.searching -= 1;
+        self.publish(&counts);
+    }
+
+    /// Notes that a parked worker has waited for a while. False if it is parked no more.
+    pub(crate) fn grow_hungry(&self, parker: &Arc<Parker>) -> bool {
+        let counts = self.counts.lock();
+        let is_parked = counts.parked.iter().any(|parked| Arc::ptr_eq(parked, parker));
+        if is_parked {
+            parker.hungry.store(true, Ordering::Relaxed);
+            self.publish(&counts);
+        }
+        is_parked
+    }
+
+    /// BUSY → BLOCKED. The caller then looks whether there is work and summons (R1).
+    pub(crate) fn block(&self) -> Result<(), BlockLimit> {
+        let mut counts = self.counts.lock();
+        if counts.blocked >= self.max_blocked {
+            return Err(BlockLimit { max_blocked: self.max_blocked });
+        }
+        counts.blocked += 1;
+        self.publish(&counts);
+        Ok(())
+    }
+
+    /// BLOCKED → BUSY. There may be more active workers than `max_workers` now (R2).
+    pub(crate) fn unblock(&self) {
+        let mut counts = self.counts.lock();
+        counts.blocked -= 1;
+        self.publish(&counts);
+    }
+
+    /// PARKED → SEARCHING, all of them: the queue was closed.
+    pub(crate) fn claim_all(&self) -> Vec<Arc<Parker>> {
+        let mut counts = self.counts.lock();
+        let parked = std::mem::take(&mut counts.parked);
+        parked.iter().for_each(|parker| parker.hungry.store(false, Ordering::Relaxed));
+        counts.searching += parked.len();
+        self.publish(&counts);
+        parked
+    }
+
+    /// Whether the worker is one more than `max_workers`, even when nobody is blocked: a spare that was needed once.
+    pub(crate) fn has_spares(&self) -> bool {
+        self.counts.lock().total > self.max_workers
+    }
+
+    /// Whether somebody else works while this one is parked.
+    pub(crate) fn somebody_works(&self) -> bool {
+        self.counts.lock().active() > 0
+    }
+
+    pub(crate) fn headcount(&self) -> Headcount {
+        let counts = self.counts.lock();
+        Headcount { total: counts.total, idle: counts.parked.len() + counts.searching, blocked: counts.blocked }
+    }
+
+    fn publish(&self, counts: &Counts) {
+        let active = counts.active();
+        self.calls.store(counts.searching == 0 && active < self.max_workers, Ordering::Relaxed);
+        self.surplus.store(active > self.max_workers, Ordering::Relaxed);
+        let hungry = counts.parked.iter().any(|parker| parker.hungry.load(Ordering::Relaxed));
+        self.hungry.store(hungry && active < self.max_workers, Ordering::Relaxed);
+    }
+}
+
+impl Counts {
+    fn active(&self) -> usize {
+        self.total - self.parked.len() - self.blocked
+    }
+
+    fn take_back(&mut self, parker: &Arc<Parker>) -> bool {
+        let Some(place) = self.parked.iter().position(|parked| Arc::ptr_eq(parked, parker)) else { return false };
+        self.parked.remove(place);
+        parker.hungry.store(false, Ordering::Relaxed);
+        true
+    }
+}
+
+/// Where one worker sleeps.
+#[derive(Default)]
+pub(crate) struct Parker {
+    token: Mutex<bool>,
+    woken: Condvar,
+    /// Written under the roster's lock.
+    hungry: AtomicBool,
+}
+
+impl Parker {
+    /// Wakes the worker; it was claimed by a summons before.
+    pub(crate) fn unpark(&self) {
+        *self.token.lock() = true;
+        self.woken.notify_one();
+    }
+
+    /// Sleeps until woken, at most for `timeout`. True if woken.
+    pub(crate) fn sleep(&self, timeout: Option<Duration>) -> bool {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut token = self.token.lock();
+        while !*token {
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return false;
+            }
+            token = self.woken.wait_maybe_until(token, deadline);
+        }
+        *token = false;
+        // Woken means claimed, and whoever is claimed is no longer hungry.
+        self.hungry.store(false, Ordering::Relaxed);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Parker, Roster, Summons};
+
+    #[test]
+    fn r1_a_second_summons_claims_nobody_while_one_searches() {
+        let roster = Roster::new(2, 8);
+        assert!(matches!(roster.summon(), Summons::Spawn(0)));
+        assert!(!roster.calls());
+        assert!(matches!(roster.summon(), Summons::Nobody));
+        roster.found_work();
+        assert!(roster.calls(), "there is room for a second worker");
+        assert!(matches!(roster.summon(), Summons::Spawn(1)));
+        roster.found_work();
+        assert!(!roster.calls() && matches!(roster.summon(), Summons::Nobody));
+    }
+
+    #[test]
+    fn r2_a_blocked_worker_makes_room_and_a_surplus_one_parks() {
+        let roster = Roster::new(1, 1);
+        let parker = Arc::new(Parker::default());
+        let _ = roster.summon();
+        roster.found_work();
+        roster.block().unwrap();
+        assert!(roster.block().unwrap_err().max_blocked == 1);
+        assert!(matches!(roster.summon(), Summons::Spawn(1)));
+        roster.found_work();
+        roster.unblock();
+        assert!(roster.has_surplus());
+        assert!(roster.park_surplus(&parker) && !roster.has_surplus());
+        assert!(!roster.park_surplus(&parker));
+    }
+
+    #[test]
+    fn r4_a_claimed_worker_does_not_retire() {
+        let roster = Roster::new(1, 1);
+        let parker = Arc::new(Parker::default());
+        let _ = roster.summon();
+        roster.park(&parker);
+        assert!(matches!(roster.summon(), Summons::Wake(_)));
+        assert!(!roster.retire(&parker) && !roster.recheck(&parker));
+        roster.park(&parker);
+        assert!(roster.retire(&parker));
+        assert_eq!(roster.headcount().total, 0);
+    }
+}

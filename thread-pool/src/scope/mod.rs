@@ -1,0 +1,148 @@
+//! Tasks that borrow: a scope doesn't return before the last of them has ended and dropped what it captured.
+
+mod latch;
+#[expect(unsafe_code, reason = "one file: a borrowed closure travels as a 'static one, and the latch answers for it")]
+mod lifetime;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use concurrent_futures_core::{Canceller, Future, Job, TaskError, TaskOptions};
+use latch::Latch;
+use lifetime::ScopedCall;
+
+use crate::pool::ThreadPool;
+
+/// Where borrowing tasks are spawned, from [`ThreadPool::scope`].
+pub struct Scope<'scope, 'env: 'scope> {
+    pool: &'scope ThreadPool,
+    latch: Arc<Latch>,
+    cancellers: Mutex<Vec<Canceller>>,
+    /// Invariant in both, as in `std::thread::Scope`: neither may be shortened to admit a shorter borrow.
+    scope: PhantomData<&'scope mut &'scope ()>,
+    env: PhantomData<&'env mut &'env ()>,
+}
+
+/// The future of a task that borrows. Dropping it detaches the task, which the scope still waits for.
+#[must_use = "dropping it detaches the task; the scope still waits for it"]
+pub struct ScopedFuture<'scope, T> {
+    done: Future<()>,
+    value: Arc<Mutex<Option<T>>>,
+    scope: PhantomData<&'scope ()>,
+}
+
+impl<'scope> Scope<'scope, '_> {
+    /// Runs a closure on the pool that may borrow from outside the scope.
+    pub fn spawn<T, F>(&'scope self, function: F) -> ScopedFuture<'scope, T>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        self.spawn_with(TaskOptions::new(), function)
+    }
+
+    /// As [`spawn`](Self::spawn), with options.
+    pub fn spawn_with<T, F>(&'scope self, options: TaskOptions, function: F) -> ScopedFuture<'scope, T>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        let value = Arc::new(Mutex::new(None));
+        let result = value.clone();
+        let store = move || {
+            let value = function();
+            *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        };
+        let call = ScopedCall::new(Box::new(store), &self.latch);
+        let (done, job) = Job::new(options, move || call.call());
+        self.cancellers.lock().unwrap_or_else(PoisonError::into_inner).push(done.canceller());
+        self.pool.shared().execute(job);
+        ScopedFuture { done, value, scope: PhantomData }
+    }
+
+    fn cancel_pending(&self) {
+        let cancellers = std::mem::take(&mut *self.cancellers.lock().unwrap_or_else(PoisonError::into_inner));
+        for canceller in cancellers {
+            canceller.cancel();
+        }
+    }
+}
+
+impl<T> ScopedFuture<'_, T> {
+    /// Blocks until the task is done and moves its value out.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no value.
+    #[track_caller]
+    pub fn result(self) -> Result<T, TaskError> {
+        self.done.result()?;
+        let value = self.value.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(value.expect("a scoped task that succeeded has stored its value"))
+    }
+
+    /// Blocks until the task is done.
+    #[track_caller]
+    pub fn wait(&self) {
+        self.done.wait();
+    }
+
+    /// The future of the task without its value: for `wait`, `as_completed`, `cancel` and the state.
+    pub fn done(&self) -> &Future<()> {
+        &self.done
+    }
+}
+
+/// Runs `body` with a scope, and waits for what it spawned.
+pub(crate) fn run<'env, R>(
+    pool: &'env ThreadPool,
+    body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+) -> R {
+    let scope = Scope {
+        pool,
+        latch: Arc::new(Latch::default()),
+        cancellers: Mutex::new(Vec::new()),
+        scope: PhantomData,
+        env: PhantomData,
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
+    if result.is_err() {
+        scope.cancel_pending();
+    }
+    // The tasks borrow from our caller's frame: whatever happens below, it is not left before they have ended.
+    let _ended = WaitOnDrop(&scope.latch);
+    let compensated = concurrent_futures_core::worker::blocking(|| scope.latch.wait());
+    let limit = compensated.err().map(|(limit, wait)| {
+        // No spare may run what is queued, so it would never begin.
+        scope.cancel_pending();
+        wait();
+        limit
+    });
+    match (result, limit) {
+        (Err(panic), _) => resume_unwind(panic),
+        (Ok(_), Some(limit)) => panic!("a scope can't wait for its tasks here: {limit}"),
+        (Ok(result), None) => result,
+    }
+}
+
+struct WaitOnDrop<'a>(&'a Latch);
+
+impl Drop for WaitOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.wait();
+    }
+}
+
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").field("pool", self.pool).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for ScopedFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.done, f)
+    }
+}

@@ -1,0 +1,307 @@
+//! What a pool's handles and workers share: how a job gets in, and who is called for it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use concurrent_futures_core::sync::{AtomicU64, Mutex, Ordering, fence, thread};
+use concurrent_futures_core::worker::{self, ExecutorId, RunningJobs};
+use concurrent_futures_core::{
+    DeadlineExceeded, DeadlineOf, Initializer, Job, ObserverSlot, Reason, Rejected, RunningJob, Skipped, State, Stats,
+    Tally, TaskError, TaskId,
+};
+use crossbeam_utils::CachePadded;
+
+use crate::builder::ThreadPoolBuilder;
+use crate::lifecycle::Lifecycle;
+use crate::queue::Queue;
+use crate::room::{Room, WhenFull};
+use crate::roster::{Roster, Summons};
+use crate::timer::Timer;
+use crate::worker_thread::Worker;
+
+pub(crate) struct Shared {
+    pub(crate) id: ExecutorId,
+    pub(crate) name: String,
+    pub(crate) max_workers: usize,
+    pub(crate) stack_size: usize,
+    pub(crate) keep_alive: Option<Duration>,
+    pub(crate) initializer: Option<Initializer>,
+    pub(crate) observer: ObserverSlot,
+    pub(crate) queue: Queue,
+    pub(crate) roster: CachePadded<Roster>,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) room: Option<(Arc<Room>, WhenFull)>,
+    pub(crate) timer: Timer,
+    pub(crate) counters: Counters,
+    pub(crate) threads: Mutex<HashMap<usize, Thread>>,
+}
+
+/// One worker's thread, as the others see it.
+pub(crate) struct Thread {
+    pub(crate) handle: Option<thread::JoinHandle<()>>,
+    pub(crate) running: Option<RunningJobs>,
+}
+
+/// Tasks ever counted.
+#[derive(Default)]
+pub(crate) struct Counters {
+    submitted: CachePadded<AtomicU64>,
+    returned: CachePadded<AtomicU64>,
+    failed: AtomicU64,
+    cancelled: AtomicU64,
+    killed: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(options: ThreadPoolBuilder) -> Self {
+        let max_workers = options.max_workers.unwrap_or(1);
+        Self {
+            id: ExecutorId::next(),
+            name: options.thread_name_prefix.unwrap_or_default(),
+            max_workers,
+            stack_size: options.stack_size,
+            keep_alive: options.keep_alive,
+            initializer: options.initializer,
+            observer: options.observer,
+            queue: Queue::new(options.queue),
+            roster: CachePadded::new(Roster::new(max_workers, options.max_blocked)),
+            lifecycle: Lifecycle::default(),
+            room: options.max_pending.map(|(limit, when_full)| (Room::new(limit), when_full)),
+            timer: Timer::default(),
+            counters: Counters::default(),
+            threads: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Takes a job in, or fails its future.
+    pub(crate) fn execute(self: &Arc<Self>, job: Job) {
+        let tasks = job.tasks();
+        self.counters.submit(tasks);
+        self.observer.tell(|observer| observer.submitted(job.id(), tasks));
+        job.bind(self.id);
+        match &self.room {
+            None => self.enqueue(job),
+            Some((room, when_full)) => self.enter(room, *when_full, job),
+        }
+    }
+
+    /// Takes a job into a bounded queue.
+    fn enter(self: &Arc<Self>, room: &Arc<Room>, when_full: WhenFull, job: Job) {
+        let tasks = job.tasks();
+        let permit = match (room.try_enter(tasks), when_full) {
+            (Some(permit), _) => Some(permit),
+            (None, WhenFull::Reject) => {
+                return self.refuse(job, Rejected::new(Reason::QueueFull { limit: room.limit() }));
+            }
+            (None, WhenFull::CallerRuns) if !self.queue.is_closed() => return self.run_in_caller(job),
+            (None, WhenFull::CallerRuns) => None,
+            (None, WhenFull::Block) if worker::is_worker_of(self.id) => Some(room.force_enter(tasks)),
+            // On another pool's worker, a spare takes over meanwhile; where none may, it blocks all the same.
+            (None, WhenFull::Block) => worker::blocking(|| room.enter(tasks)).unwrap_or_else(|(_, enter)| enter()),
+        };
+        if let Some(permit) = permit {
+            job.hold(permit);
+        }
+        self.enqueue(job);
+    }
+
+    fn enqueue(self: &Arc<Self>, job: Job) {
+        match self.queue.push(job) {
+            Ok(()) => self.call_for_work(),
+            Err(job) => self.refuse(job, self.lifecycle.refusal()),
+        }
+    }
+
+    /// Puts a part of a running chunk where other workers find it.
+    pub(crate) fn enqueue_part(self: &Arc<Self>, job: Job) {
+        job.bind(self.id);
+        self.queue.push_part(job);
+        self.call_for_work();
+    }
+
+    /// After a push: makes sure that somebody finds the job.
+    fn call_for_work(self: &Arc<Self>) {
+        // The fence of R1: the push before it, the read of `calls` behind it.
+        fence(Ordering::SeqCst);
+        if self.roster.calls() {
+            self.summon();
+        }
+    }
+
+    /// After a worker has become busy or blocked: makes sure that somebody finds what else there is.
+    pub(crate) fn pass_on(self: &Arc<Self>) {
+        // The fence of R1: the write of `calls` before it, the look at the queue behind it.
+        fence(Ordering::SeqCst);
+        if !self.queue.is_empty() && self.roster.calls() {
+            self.summon();
+        }
+    }
+
+    fn summon(self: &Arc<Self>) {
+        match self.roster.summon() {
+            Summons::Nobody => {}
+            Summons::Wake(parker) => parker.unpark(),
+            Summons::Spawn(number) => {
+                if let Err(error) = self.spawn(number) {
+                    self.spawn_failed(error);
+                }
+            }
+        }
+    }
+
+    fn spawn(self: &Arc<Self>, number: usize) -> io::Result<()> {
+        let worker = Worker::new(self.clone(), number);
+        let name = format!("{}_{number}", self.name);
+        // Under the lock, so that the thread finds its entry when it registers.
+        let mut threads = self.threads.lock();
+        let handle = thread::Builder::new().name(name).stack_size(self.stack_size).spawn(move || worker.work())?;
+        threads.insert(number, Thread { handle: Some(handle), running: None });
+        Ok(())
+    }
+
+    /// Another worker will run what waits, when it is done with its task; if there is none, what waits fails.
+    fn spawn_failed(self: &Arc<Self>, error: io::Error) {
+        if !self.roster.spawn_failed() {
+            return;
+        }
+        let text = format!("no worker thread could be started in the pool {}: {error}", self.name);
+        let rejected = Rejected::broken(text, Some(Arc::new(error)));
+        while let Some(job) = self.queue.pop() {
+            self.refuse(job, rejected.clone());
+        }
+        self.lifecycle.note_change();
+    }
+
+    /// Fails a job's future; a job that was cancelled meanwhile counts as that.
+    pub(crate) fn refuse(&self, job: Job, why: impl Into<TaskError>) {
+        let (id, tasks, handle) = (job.id(), job.tasks(), job.handle());
+        let tally = if job.fail(why) {
+            Tally { failed: tasks, ..Tally::default() }
+        } else if handle.state() == Some(State::Cancelled) {
+            Tally { cancelled: tasks, ..Tally::default() }
+        } else {
+            return;
+        };
+        self.count(id, tally);
+    }
+
+    /// Cancels a job that waits.
+    pub(crate) fn cancel(&self, job: Job) {
+        let (id, tasks) = (job.id(), job.tasks());
+        if job.cancel() {
+            self.count(id, Tally { cancelled: tasks, ..Tally::default() });
+        }
+    }
+
+    fn run_in_caller(self: &Arc<Self>, job: Job) {
+        let (id, tasks) = (job.id(), job.tasks());
+        match job.start() {
+            Ok(running) => {
+                self.watch_deadline(&running);
+                running.run_then(|tally| self.count(id, tally));
+            }
+            Err(skipped) => self.count_skipped(id, tasks, skipped),
+        }
+    }
+
+    /// Ends the future of a task when its deadline passes; its thread runs on.
+    pub(crate) fn watch_deadline(self: &Arc<Self>, running: &RunningJob) {
+        let Some(due) = running.deadline() else { return };
+        let handle = running.handle();
+        let shared = Arc::downgrade(self);
+        let end = move || {
+            let options = handle.options();
+            let limit = options.deadline_limit().unwrap_or_default();
+            handle.request_stop();
+            let error = DeadlineExceeded::new(DeadlineOf::Task, limit, options.label_text());
+            let tasks = handle.tasks();
+            if handle.fail(error)
+                && let Some(shared) = shared.upgrade()
+            {
+                shared.count(handle.id(), Tally { failed: tasks, ..Tally::default() });
+            }
+        };
+        if let Err(error) = self.timer.at(due, &self.name, end) {
+            // Without a timer nobody would end the future: rather no result than one that comes when it likes.
+            let text = format!("the thread that watches deadlines could not be started: {error}");
+            let tasks = running.tasks();
+            if running.handle().fail(Rejected::broken(text, Some(Arc::new(error)))) {
+                self.count(running.id(), Tally { failed: tasks, ..Tally::default() });
+            }
+        }
+    }
+
+    pub(crate) fn count(&self, id: TaskId, tally: Tally) {
+        if tally.total() == 0 {
+            return;
+        }
+        self.counters.end(tally);
+        self.observer.tell(|observer| observer.finished(id, tally));
+    }
+
+    pub(crate) fn count_skipped(&self, id: TaskId, tasks: usize, skipped: Skipped) {
+        if skipped == Skipped::Cancelled {
+            self.count(id, Tally { cancelled: tasks, ..Tally::default() });
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let headcount = self.roster.headcount();
+        let mut stats = Stats::default();
+        stats.max_workers = self.max_workers;
+        stats.workers = headcount.total;
+        stats.idle = headcount.idle;
+        stats.blocked = headcount.blocked;
+        stats.pending = self.queue.len();
+        stats.submitted = self.counters.submitted.load(Ordering::Relaxed);
+        stats.finished = self.counters.returned.load(Ordering::Relaxed);
+        stats.failed = self.counters.failed.load(Ordering::Relaxed);
+        stats.cancelled = self.counters.cancelled.load(Ordering::Relaxed);
+        stats
+    }
+
+    pub(crate) fn capacity(&self) -> Option<usize> {
+        self.room.as_ref().map(|(room, _)| room.left())
+    }
+}
+
+impl Counters {
+    fn submit(&self, tasks: usize) {
+        // Relaxed, here and below: numbers for people; nothing is published with them.
+        self.submitted.fetch_add(tasks as u64, Ordering::Relaxed);
+    }
+
+    fn end(&self, tally: Tally) {
+        for (counter, count) in
+            [(&*self.returned, tally.returned), (&self.failed, tally.failed), (&self.cancelled, tally.cancelled)]
+        {
+            if count > 0 {
+                counter.fetch_add(count as u64, Ordering::Relaxed);
+            }
+        }
+    }
+
+    pub(crate) fn kill(&self, tasks: usize) {
+        self.failed.fetch_add(tasks as u64, Ordering::Relaxed);
+        self.killed.fetch_add(tasks as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn killed(&self) -> u64 {
+        self.killed.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPool").field("name", &self.name).field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+/// Now and `timeout`; far in the future where the clock can't express it.
+pub(crate) fn due_in(timeout: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(timeout).unwrap_or_else(|| now + Duration::from_secs(u32::MAX.into()))
+}

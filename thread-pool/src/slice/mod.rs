@@ -1,0 +1,102 @@
+//! `map_slice`: the workers claim ranges of the slice and write each result to its place.
+//!
+//! A claim takes a share of what is left (guided self-scheduling: Polychronopoulos and Kuck, 1987), large ranges first
+//! and single elements last, so that the workers end together whatever the elements cost.
+
+#[expect(unsafe_code, reason = "one file: results are written to their place in memory that isn't initialised yet")]
+mod output;
+
+use std::mem::MaybeUninit;
+use std::sync::{Mutex, PoisonError};
+
+use concurrent_futures_core::TaskError;
+use output::{Filled, Filling, Output};
+
+use crate::pool::ThreadPool;
+
+/// A claim takes the `1 / (SHARES * workers)`-th part of what is left.
+const SHARES: usize = 4;
+
+/// What nobody has claimed yet, and the ranges that are done.
+struct Work<'a, A, R> {
+    items: &'a [A],
+    places: &'a mut [MaybeUninit<R>],
+    filled: Vec<Filled<'a, R>>,
+    has_failed: bool,
+}
+
+pub(crate) fn map<A, R, F>(pool: &ThreadPool, items: &[A], function: &F) -> Result<Vec<R>, TaskError>
+where
+    A: Sync,
+    R: Send,
+    F: Fn(&A) -> R + Sync,
+{
+    let mut output = Output::with_capacity(items.len());
+    let workers = pool.shared().max_workers.min(items.len());
+    let work = Mutex::new(Work { items, places: output.places(items.len()), filled: Vec::new(), has_failed: false });
+    let outcome = pool.scope(|scope| {
+        let runners: Vec<_> = (0..workers).map(|_| scope.spawn(|| run(&work, workers, function))).collect();
+        // All of them are waited for; the first failure is the one that is told.
+        runners.into_iter().map(super::ScopedFuture::result).fold(Ok(()), |first, next| first.and(next))
+    });
+    let filled = work.into_inner().unwrap_or_else(PoisonError::into_inner).filled;
+    outcome?;
+    let kept: Vec<_> = filled.into_iter().map(Filled::keep).collect();
+    Ok(output.finish(kept.into_iter()))
+}
+
+/// Claims and fills ranges until nothing is left.
+fn run<A, R, F>(work: &Mutex<Work<'_, A, R>>, workers: usize, function: &F)
+where
+    F: Fn(&A) -> R,
+{
+    let mut done = None;
+    while let Some((items, places)) = claim(work, workers, done.take()) {
+        let stop = StopOthers { work, armed: true };
+        let mut filling = Filling::new(places);
+        for item in items {
+            filling.push(function(item));
+        }
+        stop.disarm();
+        done = Some(filling.done());
+    }
+}
+
+/// Puts away what was filled last, and takes the next range.
+fn claim<'a, A, R>(
+    work: &Mutex<Work<'a, A, R>>,
+    workers: usize,
+    done: Option<Filled<'a, R>>,
+) -> Option<(&'a [A], &'a mut [MaybeUninit<R>])> {
+    let mut work = work.lock().unwrap_or_else(PoisonError::into_inner);
+    work.filled.extend(done);
+    if work.items.is_empty() || work.has_failed {
+        return None;
+    }
+    let size = (work.items.len() / (SHARES * workers)).max(1);
+    let (items, rest) = work.items.split_at(size);
+    let (places, places_left) = std::mem::take(&mut work.places).split_at_mut(size);
+    work.items = rest;
+    work.places = places_left;
+    Some((items, places))
+}
+
+/// Tells the other runners to claim nothing further, if this one unwinds.
+struct StopOthers<'w, 'a, A, R> {
+    work: &'w Mutex<Work<'a, A, R>>,
+    armed: bool,
+}
+
+impl<A, R> StopOthers<'_, '_, A, R> {
+    fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl<A, R> Drop for StopOthers<'_, '_, A, R> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.work.lock().unwrap_or_else(PoisonError::into_inner).has_failed = true;
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! A worker: one thread that takes jobs until the pool ends or it has been idle long enough.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use concurrent_futures_core::spin::Spinner;
+use concurrent_futures_core::sync::{Ordering, fence};
+use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, Wish, WorkerContext};
+use concurrent_futures_core::{Job, Rejected, RunningJob};
+
+use crate::roster::Parker;
+use crate::shared::Shared;
+
+/// A spare worker that isn't needed any more stays for so long.
+const SPARE_KEEP_ALIVE: Duration = Duration::from_secs(1);
+
+/// A worker that has been parked for so long while others work asks them to share their chunks.
+const PATIENCE: Duration = Duration::from_micros(100);
+
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    number: usize,
+    parker: Arc<Parker>,
+    spinner: Spinner,
+}
+
+/// What a worker does after a task.
+enum Next {
+    /// Runs this job; it stayed busy.
+    Run(Job),
+    /// Looks for a job; it has been counted as searching.
+    Search,
+    /// Parks, since too many workers are active; it is still counted as busy.
+    Yield,
+    /// Ends.
+    Leave,
+}
+
+impl Worker {
+    pub(crate) fn new(shared: Arc<Shared>, number: usize) -> Self {
+        Self { shared, number, parker: Arc::default(), spinner: Spinner::new() }
+    }
+
+    /// The thread's whole life. It begins counted as searching.
+    pub(crate) fn work(self) {
+        let context = Arc::new(Context::new(self.shared.clone(), self.number));
+        let guard = worker::enter(context);
+        self.shared.register(self.number, guard.running_jobs());
+        let observer = &self.shared.observer;
+        observer.tell(|observer| observer.worker_up(self.number));
+        if let Some(initializer) = &self.shared.initializer
+            && let Err(why) = initializer.run()
+        {
+            self.shared.break_down(&Rejected::broken(why, None));
+        }
+        let mut next = Next::Search;
+        loop {
+            next = match next {
+                Next::Run(job) => self.run(job),
+                Next::Search => self.search(),
+                Next::Yield => self.give_way(),
+                Next::Leave => break,
+            };
+        }
+        drop(guard);
+        observer.tell(|observer| observer.worker_down(self.number));
+        self.shared.note_worker_left(self.number);
+    }
+
+    /// BUSY: runs a job; before its result is released, takes the next one or announces that it searches.
+    fn run(&self, job: Job) -> Next {
+        let (id, tasks) = (job.id(), job.tasks());
+        let running = match job.start() {
+            Ok(running) => running,
+            Err(skipped) => {
+                self.shared.count_skipped(id, tasks, skipped);
+                return self.next();
+            }
+        };
+        self.shared.watch_deadline(&running);
+        self.shared.observer.tell(|observer| observer.started(id, self.number));
+        let mut next = Next::Search;
+        running.run_then(|tally| {
+            self.shared.count(id, tally);
+            next = self.next();
+        });
+        next
+    }
+
+    /// BUSY: decides what comes next.
+    fn next(&self) -> Next {
+        if self.shared.roster.has_surplus() {
+            return Next::Yield;
+        }
+        match self.shared.queue.pop() {
+            Some(job) => Next::Run(job),
+            None => {
+                self.shared.roster.search();
+                Next::Search
+            }
+        }
+    }
+
+    /// SEARCHING: finds a job, or parks until there may be one, or leaves.
+    fn search(&self) -> Next {
+        let shared = &self.shared;
+        loop {
+            if let Some(job) = shared.queue.pop() {
+                shared.roster.found_work();
+                shared.pass_on();
+                return Next::Run(job);
+            }
+            if shared.queue.is_closed() {
+                shared.roster.leave();
+                return Next::Leave;
+            }
+            if self.spinner.until(|| !shared.queue.is_empty() || shared.queue.is_closed()) {
+                continue;
+            }
+            shared.roster.park(&self.parker);
+            if !self.rest() {
+                return Next::Leave;
+            }
+        }
+    }
+
+    /// BUSY, with too many active workers: parks, unless that has changed.
+    fn give_way(&self) -> Next {
+        if !self.shared.roster.park_surplus(&self.parker) {
+            return match self.shared.queue.pop() {
+                Some(job) => Next::Run(job),
+                None => {
+                    self.shared.roster.search();
+                    Next::Search
+                }
+            };
+        }
+        if self.rest() { Next::Search } else { Next::Leave }
+    }
+
+    /// PARKED: sleeps until it is claimed (true: it is counted as searching) or has retired (false).
+    ///
+    /// What wakes it if everybody else is dead: the next submit, or the end of the pool, which claims all.
+    fn rest(&self) -> bool {
+        let shared = &self.shared;
+        // The fence of R1: the write of `calls` before it, the look at the queue behind it.
+        fence(Ordering::SeqCst);
+        if (shared.queue.is_closed() || !shared.queue.is_empty() && shared.roster.calls())
+            && shared.roster.recheck(&self.parker)
+        {
+            return true;
+        }
+        if shared.roster.somebody_works() {
+            if self.parker.sleep(Some(PATIENCE)) {
+                return true;
+            }
+            shared.roster.grow_hungry(&self.parker);
+        }
+        loop {
+            let keep_alive = if shared.roster.has_spares() {
+                Some(shared.keep_alive.map_or(SPARE_KEEP_ALIVE, |time| time.min(SPARE_KEEP_ALIVE)))
+            } else {
+                shared.keep_alive
+            };
+            if self.parker.sleep(keep_alive) {
+                return true;
+            }
+            if shared.roster.retire(&self.parker) {
+                return false;
+            }
+        }
+    }
+}
+
+/// What core asks of a worker's thread.
+struct Context {
+    shared: Arc<Shared>,
+    number: usize,
+    /// An address near the base of the thread's stack.
+    stack_base: usize,
+}
+
+impl Context {
+    fn new(shared: Arc<Shared>, number: usize) -> Self {
+        Self { shared, number, stack_base: address_of_stack() }
+    }
+}
+
+impl WorkerContext for Context {
+    fn executor(&self) -> ExecutorId {
+        self.shared.id
+    }
+
+    fn can_nest(&self) -> bool {
+        // By bytes, not by depth: a task's frame may be of any size.
+        let used = self.stack_base.abs_diff(address_of_stack());
+        used < self.shared.stack_size / 4 * 3
+    }
+
+    fn run_in_place(&self, job: RunningJob) {
+        let id = job.id();
+        self.shared.watch_deadline(&job);
+        self.shared.observer.tell(|observer| observer.started(id, self.number));
+        job.run_then(|tally| self.shared.count(id, tally));
+    }
+
+    fn block(&self) -> Result<(), BlockLimit> {
+        self.shared.roster.block()?;
+        self.shared.pass_on();
+        Ok(())
+    }
+
+    fn unblock(&self) {
+        self.shared.roster.unblock();
+    }
+
+    fn wish(&self) -> Wish {
+        if self.shared.lifecycle.is_killed() {
+            Wish::Stop
+        } else if self.shared.roster.is_hungry() && self.shared.queue.is_empty() {
+            Wish::Share
+        } else {
+            Wish::GoOn
+        }
+    }
+
+    fn share(&self, job: Job) {
+        self.shared.enqueue_part(job);
+    }
+}
+
+/// An address in the caller's stack frame, or near it.
+#[inline(never)]
+fn address_of_stack() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&here)).addr()
+}
