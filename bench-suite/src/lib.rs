@@ -1,1 +1,32 @@
-//! x
+//! Measures concurrent-futures beside its peers and this machine's floors.
+//!
+//! ```text
+//!   contenders ──┐
+//!   floors ──────┼──► Case ──► Comparison ──► criterion: one bench per case
+//!   workloads ───┘                       └──► interleaved rounds ──► table and verdicts
+//! ```
+//!
+//! - A [`Contender`] is a pool: ours, or a peer (feature `peers`).
+//! - A workload is what a pool is asked to do; with a contender it is a [`Case`], which checks its answer in each run.
+//! - A [`Comparison`] is one question: cases on the same work, and what was promised of them.
+//!
+//! A shared machine drifts by more than most pools differ, and criterion measures one contender after the other. So the
+//! figure that counts is the ratio *within a round*, in which every contender runs once: see [`mod@interleave`].
+
+pub mod case;
+pub mod comparison;
+pub mod contender;
+pub mod contenders;
+pub mod floor;
+pub mod interleave;
+pub mod promise;
+pub mod session;
+pub mod spread;
+pub mod table;
+pub mod workloads;
+
+pub use case::{Case, Role, Sample, Stopwatch};
+pub use comparison::{Comparison, measure};
+pub use contender::{Contender, ParallelMap};
+pub use promise::Promise;
+pub use session::Session;

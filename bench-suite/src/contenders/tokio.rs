@@ -1,0 +1,47 @@
+use std::time::Duration;
+
+use futures_lite::future::block_on;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+use crate::contender::Contender;
+
+/// tokio's `spawn_blocking`. The threads for async tasks, of which there are none, come on top.
+#[derive(Debug)]
+pub struct Tokio(Runtime);
+
+impl Contender for Tokio {
+    type Ticket<R: Send + 'static> = JoinHandle<R>;
+
+    const NAME: &'static str = "tokio";
+
+    fn new(workers: usize) -> Self {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(workers)
+            .thread_keep_alive(Duration::from_secs(600))
+            .build();
+        Self(runtime.expect("a runtime can be made"))
+    }
+
+    fn spawn<R, F>(&self, task: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.0.spawn_blocking(task)
+    }
+
+    fn result<R: Send + 'static>(&self, ticket: JoinHandle<R>) -> R {
+        block_on(ticket).expect("the task returns")
+    }
+
+    /// One `block_on` for all of them is faster than one for each.
+    fn gather<R: Send + 'static>(&self, tickets: Vec<JoinHandle<R>>, mut each: impl FnMut(R)) {
+        block_on(async {
+            for ticket in tickets {
+                each(ticket.await.expect("the task returns"));
+            }
+        });
+    }
+}

@@ -1,0 +1,67 @@
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use crate::case::{Case, Sample, Stopwatch};
+use crate::contender::Contender;
+use crate::contenders::Workload;
+
+/// Tiny tasks, all submitted, then all collected. With several submitters each has its share.
+#[derive(Debug, Clone, Copy)]
+pub struct Burst {
+    /// How many tasks in all.
+    pub tasks: usize,
+    /// How many threads submit and collect.
+    pub submitters: usize,
+}
+
+impl Workload for Burst {
+    fn case<C: Contender>(&self, contender: C) -> Case {
+        let Self { tasks, submitters } = *self;
+        assert!(tasks.is_multiple_of(submitters), "each submitter has the same share");
+        let expected = (0..tasks as u64).map(tiny).sum();
+        if submitters == 1 {
+            return Case::new(C::NAME, C::ROLE, tasks, expected, move || {
+                let watch = Stopwatch::start();
+                let answer = submit_and_collect(&contender, 0, tasks);
+                (watch.stop(tasks), answer)
+            });
+        }
+        let contender = Arc::new(contender);
+        Case::new(C::NAME, C::ROLE, tasks, expected, move || from_threads(&contender, tasks, submitters))
+    }
+}
+
+/// The submitters are started before the watch and joined after it.
+fn from_threads<C: Contender>(contender: &Arc<C>, tasks: usize, submitters: usize) -> (Sample, u64) {
+    let share = tasks / submitters;
+    let gate = Arc::new(Barrier::new(submitters + 1));
+    let threads: Vec<_> = (0..submitters)
+        .map(|submitter| {
+            let (contender, gate) = (contender.clone(), gate.clone());
+            thread::spawn(move || {
+                gate.wait();
+                let answer = submit_and_collect(&*contender, submitter * share, share);
+                gate.wait();
+                answer
+            })
+        })
+        .collect();
+    gate.wait();
+    let watch = Stopwatch::start();
+    gate.wait();
+    let sample = watch.stop(tasks);
+    let answer = threads.into_iter().map(|thread| thread.join().expect("a submitter returns")).sum();
+    (sample, answer)
+}
+
+fn submit_and_collect<C: Contender>(contender: &C, first: usize, tasks: usize) -> u64 {
+    let numbers = first as u64..(first + tasks) as u64;
+    let tickets: Vec<C::Ticket<u64>> = numbers.map(|n| contender.spawn(move || tiny(n))).collect();
+    let mut sum = 0;
+    contender.gather(tickets, |result| sum += result);
+    sum
+}
+
+fn tiny(n: u64) -> u64 {
+    n ^ 1
+}
