@@ -36,7 +36,6 @@ pub struct Promise<T: Send + 'static> {
 
 impl<T: Send + 'static> Promise<T> {
     /// Makes a promise and its future, in the state *pending*.
-    #[expect(clippy::new_ret_no_self, reason = "a promise without its future is of no use")]
     pub fn new() -> (Self, Future<T>) {
         let task = Task::new(Elsewhere::new(), None);
         let future = Future::new(task.clone());

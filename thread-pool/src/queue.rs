@@ -37,14 +37,14 @@ pub enum QueueKind {
 
 pub(crate) enum Queue {
     Locked(CachePadded<LockedQueue>),
-    LockFree(CachePadded<LockFreeQueue>),
+    LockFree(Box<LockFreeQueue>),
 }
 
 impl Queue {
     pub(crate) fn new(kind: QueueKind) -> Self {
         match kind {
             QueueKind::Locked => Self::Locked(CachePadded::new(LockedQueue::default())),
-            QueueKind::LockFree => Self::LockFree(CachePadded::new(LockFreeQueue::default())),
+            QueueKind::LockFree => Self::LockFree(Box::default()),
         }
     }
 

@@ -13,6 +13,7 @@ use concurrent_futures_core::TaskError;
 use output::{Filled, Filling, Output};
 
 use crate::pool::ThreadPool;
+use crate::scope::ScopedFuture;
 
 /// A claim takes the `1 / (SHARES * workers)`-th part of what is left.
 const SHARES: usize = 4;
@@ -37,7 +38,8 @@ where
     let outcome = pool.scope(|scope| {
         let runners: Vec<_> = (0..workers).map(|_| scope.spawn(|| run(&work, workers, function))).collect();
         // All of them are waited for; the first failure is the one that is told.
-        runners.into_iter().map(super::ScopedFuture::result).fold(Ok(()), |first, next| first.and(next))
+        let outcomes: Vec<Result<(), TaskError>> = runners.into_iter().map(ScopedFuture::result).collect();
+        outcomes.into_iter().collect::<Result<(), TaskError>>()
     });
     let filled = work.into_inner().unwrap_or_else(PoisonError::into_inner).filled;
     outcome?;
