@@ -134,7 +134,7 @@ impl<W: Work> Task<W> {
     /// Ends the task with `outcome` unless something else did before. The one way out of PENDING and RUNNING.
     pub(crate) fn finish(
         self: Arc<Self>,
-        outcome: Result<W::Output, TaskError>,
+        mut outcome: Result<W::Output, TaskError>,
         before_release: &mut dyn FnMut(Tally),
     ) -> bool {
         let mut inner = self.inner.lock();
@@ -144,9 +144,12 @@ impl<W: Work> Task<W> {
             before_release(Tally::default());
             return false;
         }
-        let outcome = inner.cancelled_if_it_saw_the_stop(outcome);
+        let ended_on_request = inner.saw_the_stop(&outcome);
         let left = inner.take_left_over();
         drop(inner);
+        if ended_on_request {
+            report::discard(std::mem::replace(&mut outcome, Err(TaskError::Cancelled)));
+        }
         self.conclude(outcome, left, before_release);
         true
     }
@@ -615,11 +618,8 @@ impl<W: Work> Inner<W> {
     }
 
     /// An `Err` of a task that was told to stop, and looked, is an end on request and no failure.
-    fn cancelled_if_it_saw_the_stop(&self, outcome: Result<W::Output, TaskError>) -> Result<W::Output, TaskError> {
-        match outcome {
-            Err(TaskError::Failed(_)) if self.life.notes.has(Notes::STOP_SEEN) => Err(TaskError::Cancelled),
-            other => other,
-        }
+    fn saw_the_stop(&self, outcome: &Result<W::Output, TaskError>) -> bool {
+        matches!(outcome, Err(TaskError::Failed(_))) && self.life.notes.has(Notes::STOP_SEEN)
     }
 
     /// Takes the function out, and leaves an outcome where it is: the task may have been failed before it could run.

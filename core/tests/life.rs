@@ -3,10 +3,18 @@
 
 #![cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
 
-use std::sync::mpsc;
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use concurrent_futures_core::{Abandoned, Job, TaskError, TaskOptions};
+use concurrent_futures_core::worker::{self, ExecutorId, Wish, WorkerContext};
+use concurrent_futures_core::{
+    Abandoned, Canceller, Executor, Failed, Future, InProcess, Interrupt, Job, Map, MapOptions, Promise, ReturnWhen,
+    Shutdown, ShutdownReport, Stats, TaskError, TaskOptions, as_completed, task, wait,
+};
 
 /// Runs `body` on a thread of its own: a test of what once hung must end.
 #[track_caller]
@@ -29,6 +37,91 @@ fn plain() -> TaskOptions {
     TaskOptions::new()
 }
 
+fn gave_up() -> Abandoned {
+    Abandoned::new("the test gave it up")
+}
+
+/// Runs `body` in the callback of a future that is completed in a callback, and so on: `depth` deep.
+fn inside_callbacks(depth: usize, body: Box<dyn FnOnce() + Send>) {
+    if depth == 0 {
+        return body();
+    }
+    let (promise, future) = Promise::<()>::new();
+    future.add_done_callback(move |_| inside_callbacks(depth - 1, body));
+    promise.start().unwrap().complete(());
+}
+
+/// Deeper than completions nest.
+const TOO_DEEP: usize = 20;
+
+/// A worker on which waits run what they wait for.
+struct Nesting(ExecutorId);
+
+impl WorkerContext for Nesting {
+    fn executor(&self) -> ExecutorId {
+        self.0
+    }
+
+    fn can_nest(&self) -> bool {
+        true
+    }
+}
+
+/// An executor that keeps its jobs, for the test to do with them what it likes.
+#[derive(Default)]
+struct Keeps(Mutex<Vec<Job>>);
+
+impl Keeps {
+    fn take(&self) -> Job {
+        self.0.lock().unwrap().remove(0)
+    }
+}
+
+impl Executor for Keeps {
+    fn execute(&self, job: Job) {
+        self.0.lock().unwrap().push(job);
+    }
+
+    fn shutdown(&self, _how: Shutdown) -> ShutdownReport {
+        ShutdownReport::default()
+    }
+
+    fn stats(&self) -> Stats {
+        Stats::default()
+    }
+}
+
+impl InProcess for Keeps {}
+
+/// An error that does something when it is dropped.
+struct Touchy(Box<dyn Fn() + Send + Sync>);
+
+impl Touchy {
+    fn new(on_drop: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Box::new(on_drop))
+    }
+}
+
+impl std::fmt::Debug for Touchy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Touchy")
+    }
+}
+
+impl std::fmt::Display for Touchy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("touchy")
+    }
+}
+
+impl std::error::Error for Touchy {}
+
+impl Drop for Touchy {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
 #[test]
 fn l1_a_job_failed_between_start_and_run_keeps_its_outcome() {
     bounded(|| {
@@ -37,5 +130,21 @@ fn l1_a_job_failed_between_start_and_run_keeps_its_outcome() {
         assert!(running.handle().fail(Abandoned::new("killed")));
         running.run();
         assert!(matches!(future.result(), Err(TaskError::Abandoned(_))));
+    });
+}
+
+#[test]
+fn l6_the_error_of_a_task_that_saw_the_stop_is_dropped_without_the_lock() {
+    bounded(|| {
+        let (tx, rx) = mpsc::channel();
+        let (future, job) = Job::new_fallible(plain(), move || {
+            let canceller: Canceller = rx.recv().unwrap();
+            task::current().check().map_err(|_| Touchy::new(move || assert!(!canceller.cancel())))
+        });
+        tx.send(future.canceller()).unwrap();
+        let running = job.start().unwrap();
+        running.handle().request_stop();
+        running.run();
+        assert!(matches!(future.result(), Err(TaskError::Cancelled)));
     });
 }
