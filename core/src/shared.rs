@@ -243,8 +243,10 @@ impl<W: Work> Task<W> {
             drop(inner);
             return report::discard(item);
         };
-        let outcome = work.settle(index, item);
+        let mut item = Some(item);
+        let outcome = work.settle(index, &mut item);
         drop(inner);
+        report::discard(item);
         if let Some(outcome) = outcome {
             self.finish(outcome, &mut |_| ());
         }

@@ -39,8 +39,13 @@ pub(crate) trait Work: Send + Sized + 'static {
     /// Does it here and now. May panic, for a chunk only between items.
     fn run(self, label: Option<&str>) -> Result<Self::Output, TaskError>;
 
-    /// One of its tasks, which ran elsewhere, has an outcome. Gives the outcome of the whole once all have one.
-    fn settle(&mut self, index: usize, item: Result<Self::Item, TaskError>) -> Option<Result<Self::Output, TaskError>>;
+    /// One of its tasks, which ran elsewhere, has an outcome. Gives the outcome of the whole once all have one. Takes
+    /// the item out if it is wanted; what is left there the caller drops, who can give up his lock before.
+    fn settle(
+        &mut self,
+        index: usize,
+        item: &mut Option<Result<Self::Item, TaskError>>,
+    ) -> Option<Result<Self::Output, TaskError>>;
 
     /// Takes back the tasks from `from` on as a job of their own. Gives the outcome too if none but those was missing.
     #[expect(clippy::type_complexity, reason = "the job, and the outcome that settle would have given")]
@@ -101,9 +106,9 @@ macro_rules! in_process_work {
         fn settle(
             &mut self,
             _index: usize,
-            item: Result<Self::Item, TaskError>,
+            item: &mut Option<Result<Self::Item, TaskError>>,
         ) -> Option<Result<Self::Output, TaskError>> {
-            Some(item)
+            item.take()
         }
 
         #[cfg(feature = "portable")]

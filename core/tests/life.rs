@@ -148,3 +148,18 @@ fn l6_the_error_of_a_task_that_saw_the_stop_is_dropped_without_the_lock() {
         assert!(matches!(future.result(), Err(TaskError::Cancelled)));
     });
 }
+
+#[test]
+fn l6_an_item_that_is_settled_twice_is_dropped_without_the_lock() {
+    bounded(|| {
+        let executor = Keeps::default();
+        let results = Map::in_process(&executor, MapOptions::new().chunk_size(2), |n: u32| n, [1, 2].into_iter());
+        let running = executor.take().start().unwrap();
+        let handle = running.handle();
+        running.fail_task(0, gave_up());
+        running.fail_task(0, Failed::new(Touchy::new(move || assert!(handle.state().is_some())), None));
+        running.fail_task(1, gave_up());
+        let outcomes: Vec<_> = results.collect();
+        assert!(matches!(outcomes[..], [Err(TaskError::Abandoned(_)), Err(TaskError::Abandoned(_))]), "{outcomes:?}");
+    });
+}

@@ -152,19 +152,25 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
         Ok(ChunkOutcome { results, rests: self.rests, took: begun.elapsed(), errors })
     }
 
-    fn settle(&mut self, index: usize, item: Result<C::Output, TaskError>) -> Option<Result<Self::Output, TaskError>> {
+    fn settle(
+        &mut self,
+        index: usize,
+        item: &mut Option<Result<C::Output, TaskError>>,
+    ) -> Option<Result<Self::Output, TaskError>> {
+        if self.unsettled == 0 {
+            return None;
+        }
         self.begun.get_or_insert_with(Instant::now);
         self.settled.resize_with(self.items.len(), || None);
         // One that is settled already, or was given away, keeps its first outcome.
-        if let Some(slot @ None) = self.settled.get_mut(index) {
-            *slot = Some(item);
-            self.unsettled -= 1;
-        }
+        let slot = self.settled.get_mut(index).filter(|slot| slot.is_none())?;
+        *slot = item.take();
+        self.unsettled -= 1;
         self.outcome_if_settled()
     }
 
     fn split_off(&mut self, from: usize) -> Option<(Job, Option<Result<Self::Output, TaskError>>)> {
-        if from >= self.items.len() || from == 0 {
+        if from >= self.items.len() || from == 0 || self.unsettled == 0 {
             return None;
         }
         let tail = self.items.split_off(from);
@@ -186,5 +192,28 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
     #[cfg(feature = "portable")]
     fn arguments(&self) -> &[A] {
         &self.items
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Chunk, Work};
+    use crate::error::TaskError;
+    use crate::task::TaskOptions;
+    use crate::work::Shared;
+
+    #[test]
+    fn a_chunk_whose_outcome_is_taken_settles_nothing_more() {
+        let double = Shared(Arc::new(|n: u32| 2 * n));
+        let mut chunk = Chunk::new(double, vec![1, 2], TaskOptions::new(), Arc::default());
+        assert!(chunk.settle(1, &mut Some(Ok(4))).is_none());
+        let outcome = chunk.settle(0, &mut Some(Ok(2))).unwrap().ok().unwrap();
+        assert_eq!(outcome.results.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [2, 4]);
+        // Another thread may be here before the outcome is decided.
+        let mut late = Some(Err(TaskError::Cancelled));
+        assert!(chunk.settle(0, &mut late).is_none() && late.is_some());
+        assert!(chunk.split_off(1).is_none());
     }
 }

@@ -23,8 +23,12 @@ impl<C: Callee<A>, A: Send + 'static> Work for CallOnce<C, A> {
         self.callee.call(argument, label)
     }
 
-    fn settle(&mut self, _index: usize, item: Result<C::Output, TaskError>) -> Option<Result<C::Output, TaskError>> {
-        Some(item)
+    fn settle(
+        &mut self,
+        _index: usize,
+        item: &mut Option<Result<C::Output, TaskError>>,
+    ) -> Option<Result<C::Output, TaskError>> {
+        item.take()
     }
 
     type Argument = A;
