@@ -44,6 +44,8 @@ pub(crate) fn wait(task: &Arc<dyn AnyTask>, deadline: Option<Instant>) -> bool {
         && let Some(running) = worker::claim(task, &**context)
     {
         context.run_in_place(running);
+        // Deep in callbacks the task's own completion is owed now.
+        callback::pay_debts();
     }
     if SPINNER.with(|spinner| spinner.until(|| task.is_released())) {
         return true;

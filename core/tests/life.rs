@@ -163,3 +163,22 @@ fn l6_an_item_that_is_settled_twice_is_dropped_without_the_lock() {
         assert!(matches!(outcomes[..], [Err(TaskError::Abandoned(_)), Err(TaskError::Abandoned(_))]), "{outcomes:?}");
     });
 }
+
+#[test]
+fn a_task_that_a_deep_callback_runs_in_place_is_completed_there() {
+    let outcome = bounded(|| {
+        let (tx, rx) = mpsc::channel();
+        let executor = ExecutorId::next();
+        let _guard = worker::enter(Arc::new(Nesting(executor)));
+        let body = move || {
+            let (future, job) = Job::new(plain(), || 7);
+            job.bind(executor);
+            future.add_done_callback(|_| ());
+            tx.send(future.result()).unwrap();
+            drop(job);
+        };
+        inside_callbacks(TOO_DEEP, Box::new(body));
+        rx.recv().unwrap()
+    });
+    assert_eq!(outcome.unwrap(), 7);
+}
