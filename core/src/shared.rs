@@ -163,7 +163,7 @@ impl<W: Work> Task<W> {
     ) {
         let mut callbacks = left.dismantle();
         if !callbacks.is_empty() && callback::is_too_deep() {
-            before_release(W::tally(&outcome));
+            announce(before_release, W::tally(&outcome));
             let owed = LeftOver { work: None, permit: None, callbacks };
             callback::owe(Box::new(move || self.conclude_shallow(outcome, owed)));
             return;
@@ -175,7 +175,7 @@ impl<W: Work> Task<W> {
                 callback::tell(self.id, callbacks, &outcome);
             }
             if !announced {
-                before_release(W::tally(&outcome));
+                announce(before_release, W::tally(&outcome));
                 announced = true;
             }
             match self.release(outcome) {
@@ -675,6 +675,11 @@ impl<T> Extras<T> {
             permit: None,
         }
     }
+}
+
+/// Tells the executor how the task ended. A panic of the executor's must not cost the future its release.
+fn announce(before_release: &mut dyn FnMut(Tally), tally: Tally) {
+    report::contain("an executor", || before_release(tally));
 }
 
 /// The error of a producer that vanished.

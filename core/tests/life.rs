@@ -182,3 +182,12 @@ fn a_task_that_a_deep_callback_runs_in_place_is_completed_there() {
     });
     assert_eq!(outcome.unwrap(), 7);
 }
+
+#[test]
+fn l7_an_executor_that_panics_before_the_release_loses_no_outcome() {
+    bounded(|| {
+        let (future, job) = Job::new(plain(), || 7);
+        job.start().unwrap().run_then(|_| panic!("the executor's own bug"));
+        assert_eq!(future.result().unwrap(), 7);
+    });
+}
