@@ -107,10 +107,13 @@ impl Roster {
         self.surplus.load(Ordering::Relaxed)
     }
 
-    /// There is work: claims a worker to search for it, if one is needed and may be activated.
-    pub(crate) fn summon(&self) -> Summons {
+    /// There may be work: claims a worker to search for it, if there is and one may be activated.
+    ///
+    /// `has_work` is asked under the lock: a worker that took the job after the caller looked has passed
+    /// [`found_work`](Self::found_work) since, or still counts as searching (R3).
+    pub(crate) fn summon(&self, has_work: impl FnOnce() -> bool) -> Summons {
         let mut counts = self.counts.lock();
-        if counts.searching > 0 || counts.active() >= self.max_workers {
+        if counts.searching > 0 || counts.active() >= self.max_workers || !has_work() {
             return Summons::Nobody;
         }
         counts.searching += 1;
@@ -316,25 +319,25 @@ mod tests {
     #[test]
     fn r1_a_second_summons_claims_nobody_while_one_searches() {
         let roster = Roster::new(2, 8);
-        assert!(matches!(roster.summon(), Summons::Spawn(0)));
+        assert!(matches!(roster.summon(|| true), Summons::Spawn(0)));
         assert!(!roster.calls());
-        assert!(matches!(roster.summon(), Summons::Nobody));
+        assert!(matches!(roster.summon(|| true), Summons::Nobody));
         roster.found_work();
         assert!(roster.calls(), "there is room for a second worker");
-        assert!(matches!(roster.summon(), Summons::Spawn(1)));
+        assert!(matches!(roster.summon(|| true), Summons::Spawn(1)));
         roster.found_work();
-        assert!(!roster.calls() && matches!(roster.summon(), Summons::Nobody));
+        assert!(!roster.calls() && matches!(roster.summon(|| true), Summons::Nobody));
     }
 
     #[test]
     fn r2_a_blocked_worker_makes_room_and_a_surplus_one_parks() {
         let roster = Roster::new(1, 1);
         let parker = Arc::new(Parker::default());
-        let _ = roster.summon();
+        let _ = roster.summon(|| true);
         roster.found_work();
         roster.block().unwrap();
         assert!(roster.block().unwrap_err().max_blocked == 1);
-        assert!(matches!(roster.summon(), Summons::Spawn(1)));
+        assert!(matches!(roster.summon(|| true), Summons::Spawn(1)));
         roster.found_work();
         roster.unblock();
         assert!(roster.has_surplus());
@@ -346,9 +349,9 @@ mod tests {
     fn r4_a_claimed_worker_does_not_retire() {
         let roster = Roster::new(1, 1);
         let parker = Arc::new(Parker::default());
-        let _ = roster.summon();
+        let _ = roster.summon(|| true);
         roster.park(&parker);
-        assert!(matches!(roster.summon(), Summons::Wake(_)));
+        assert!(matches!(roster.summon(|| true), Summons::Wake(_)));
         assert!(!roster.retire(&parker) && !roster.recheck(&parker));
         roster.park(&parker);
         assert!(roster.retire(&parker));

@@ -1,6 +1,6 @@
 //! What a pool's handles and workers share: how a job gets in, and who is called for it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     pub(crate) room: Option<(Arc<Room>, WhenFull)>,
     pub(crate) timer: Timer,
     pub(crate) counters: Counters,
-    pub(crate) threads: Mutex<HashMap<usize, Thread>>,
+    pub(crate) threads: Mutex<BTreeMap<usize, Thread>>,
 }
 
 /// One worker's thread, as the others see it.
@@ -72,7 +72,7 @@ impl Shared {
             room: options.max_pending.map(|(limit, when_full)| (Room::new(limit), when_full)),
             timer: Timer::default(),
             counters: Counters::default(),
-            threads: Mutex::new(HashMap::new()),
+            threads: Mutex::new(BTreeMap::new()),
         }
     }
 
@@ -141,7 +141,7 @@ impl Shared {
     }
 
     fn summon(self: &Arc<Self>) {
-        match self.roster.summon() {
+        match self.roster.summon(|| !self.queue.is_empty()) {
             Summons::Nobody => {}
             Summons::Wake(parker) => parker.unpark(),
             Summons::Spawn(number) => {
