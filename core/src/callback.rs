@@ -20,26 +20,38 @@ pub(crate) type Callback<T> = Box<dyn FnOnce(Result<&T, &TaskError>) + Send>;
 /// How many completions may nest on one stack. Each takes a few hundred bytes of ours, and what the callback takes.
 const DEPTH_LIMIT: usize = 16;
 
+/// What one thread has begun and not ended.
+#[derive(Default)]
+struct Completions {
+    /// The tasks whose callbacks run, innermost last.
+    running: Vec<TaskId>,
+    owed: VecDeque<Box<dyn FnOnce()>>,
+}
+
 thread_local! {
-    static COMPLETING: RefCell<Vec<TaskId>> = RefCell::new(Vec::new());
-    static OWED: RefCell<VecDeque<Box<dyn FnOnce()>>> = RefCell::new(VecDeque::new());
+    static COMPLETIONS: RefCell<Completions> = RefCell::default();
+}
+
+/// Looks at the thread's completions; `None` on a thread that is ending, whose thread-locals are destroyed: there
+/// completions nest without being counted.
+fn completions<R>(look: impl FnOnce(&mut Completions) -> R) -> Option<R> {
+    COMPLETIONS.try_with(|completions| look(&mut completions.borrow_mut())).ok()
 }
 
 /// Calls `callbacks` in order with `outcome`; a panic is reported and stops nothing.
 pub(crate) fn tell<T>(id: TaskId, callbacks: Vec<Callback<T>>, outcome: &Result<T, TaskError>) {
-    let depth = COMPLETING.with(|stack| {
-        let mut stack = stack.borrow_mut();
-        stack.push(id);
-        stack.len()
+    let depth = completions(|completions| {
+        completions.running.push(id);
+        completions.running.len()
     });
     for callback in callbacks {
         tell_one(id, callback, outcome.as_ref());
     }
     // Only the frame at the limit pays: those above it nest in the payment itself.
-    if depth == DEPTH_LIMIT {
+    if depth == Some(DEPTH_LIMIT) {
         pay_debts();
     }
-    COMPLETING.with(|stack| stack.borrow_mut().pop());
+    completions(|completions| completions.running.pop());
 }
 
 /// Calls one callback; a panic is reported.
@@ -52,27 +64,27 @@ pub(crate) fn tell_one<T>(id: TaskId, callback: impl FnOnce(Result<&T, &TaskErro
 
 /// Whether a completion with callbacks must be owed instead of nesting further.
 pub(crate) fn is_too_deep() -> bool {
-    COMPLETING.with(|stack| stack.borrow().len() >= DEPTH_LIMIT)
+    completions(|completions| completions.running.len() >= DEPTH_LIMIT).unwrap_or(false)
 }
 
-/// Leaves a completion to the frame at the depth limit.
+/// Leaves a completion to the frame at the depth limit; only where [`is_too_deep`].
 pub(crate) fn owe(completion: Box<dyn FnOnce()>) {
-    OWED.with(|owed| owed.borrow_mut().push_back(completion));
+    completions(|completions| completions.owed.push_back(completion));
 }
 
 /// Runs the completions that this thread owes, those that they cause included.
 pub(crate) fn pay_debts() {
-    while let Some(completion) = OWED.with(|owed| owed.borrow_mut().pop_front()) {
+    while let Some(completion) = completions(|completions| completions.owed.pop_front()).flatten() {
         completion();
     }
 }
 
 /// Whether the calling thread is inside a callback of this task.
 pub(crate) fn is_completing(id: TaskId) -> bool {
-    COMPLETING.with(|stack| stack.borrow().contains(&id))
+    completions(|completions| completions.running.contains(&id)).unwrap_or(false)
 }
 
 /// The task whose callback the calling thread is in, innermost first.
 pub(crate) fn innermost() -> Option<TaskId> {
-    COMPLETING.with(|stack| stack.borrow().last().copied())
+    completions(|completions| completions.running.last().copied()).flatten()
 }

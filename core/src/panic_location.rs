@@ -33,5 +33,5 @@ pub(crate) fn install() {
 
 /// The location of the last panic on this thread, once.
 pub(crate) fn take() -> Option<String> {
-    LAST.with(|last| last.borrow_mut().take())
+    LAST.try_with(|last| last.borrow_mut().take()).ok().flatten()
 }

@@ -149,18 +149,25 @@ impl fmt::Display for BlockLimit {
 
 impl std::error::Error for BlockLimit {}
 
+// On a thread that is ending, thread-locals may be destroyed already when a destructor waits or runs a task: then it
+// is no worker, and runs no task that anybody could ask about.
 thread_local! {
-    static CONTEXT: RefCell<Option<Arc<dyn WorkerContext>>> = RefCell::new(None);
+    static CONTEXT: RefCell<Option<Arc<dyn WorkerContext>>> = RefCell::default();
     static RUNNING: RunningJobs = RunningJobs::default();
     /// Which task of a chunk runs.
-    static INDEX: Cell<usize> = Cell::new(0);
+    static INDEX: Cell<usize> = Cell::default();
+}
+
+fn set_context(new: Option<Arc<dyn WorkerContext>>) -> Option<Arc<dyn WorkerContext>> {
+    CONTEXT.try_with(|current| current.replace(new)).ok().flatten()
 }
 
 /// Announces the calling thread as a worker until the guard is dropped.
 #[must_use]
 pub fn enter(context: Arc<dyn WorkerContext>) -> WorkerGuard {
-    let previous = CONTEXT.with(|current| current.borrow_mut().replace(context));
-    WorkerGuard { previous, running: RUNNING.with(RunningJobs::clone), not_send: std::marker::PhantomData }
+    let previous = set_context(Some(context));
+    let running = RUNNING.try_with(RunningJobs::clone).unwrap_or_default();
+    WorkerGuard { previous, running, not_send: std::marker::PhantomData }
 }
 
 /// The calling thread is a worker; from [`enter`].
@@ -180,8 +187,7 @@ impl WorkerGuard {
 
 impl Drop for WorkerGuard {
     fn drop(&mut self) {
-        let previous = self.previous.take();
-        CONTEXT.with(|current| *current.borrow_mut() = previous);
+        drop(set_context(self.previous.take()));
     }
 }
 
@@ -225,29 +231,35 @@ impl fmt::Debug for RunningJobs {
 
 /// Runs `body` as the task `view`. `body` must not unwind.
 pub(crate) fn running<R>(view: Arc<dyn TaskView>, body: impl FnOnce() -> R) -> R {
-    RUNNING.with(|jobs| jobs.push(view));
-    let outer_index = INDEX.with(|index| index.replace(0));
+    let is_noted = RUNNING.try_with(|jobs| jobs.push(view)).is_ok();
+    let outer_index = INDEX.try_with(|index| index.replace(0)).unwrap_or_default();
     let result = body();
-    INDEX.with(|index| index.set(outer_index));
-    RUNNING.with(RunningJobs::pop);
+    set_index(outer_index);
+    if is_noted {
+        let _ = RUNNING.try_with(RunningJobs::pop);
+    }
     result
 }
 
 /// Some tasks of the chunk that runs here are another job's now.
 pub(crate) fn give_away(tasks: usize) {
-    if let Some(task) = RUNNING.with(RunningJobs::top).and_then(TaskView::as_task) {
+    if let Some(task) = top().and_then(TaskView::as_task) {
         task.give_away(tasks);
     }
 }
 
 /// Says which task of a chunk runs from now on.
 pub(crate) fn set_index(new: usize) {
-    INDEX.with(|index| index.set(new));
+    let _ = INDEX.try_with(|index| index.set(new));
 }
 
 /// The task on top of the calling thread's stack.
 pub(crate) fn current_task() -> CurrentTask {
-    CurrentTask::new(RUNNING.with(RunningJobs::top), INDEX.with(Cell::get))
+    CurrentTask::new(top(), INDEX.try_with(Cell::get).unwrap_or_default())
+}
+
+fn top() -> Option<Arc<dyn TaskView>> {
+    RUNNING.try_with(RunningJobs::top).ok().flatten()
 }
 
 /// Who would wait if the calling thread waited now: the callback it is in, or else the task it runs.
@@ -255,12 +267,12 @@ pub(crate) fn waiter() -> Option<(TaskId, Option<String>)> {
     if let Some(id) = callback::innermost() {
         return Some((id, None));
     }
-    RUNNING.with(RunningJobs::top).map(|view| (view.id(), view.label()))
+    top().map(|view| (view.id(), view.label()))
 }
 
 /// The worker context of the calling thread.
 pub(crate) fn context() -> Option<Arc<dyn WorkerContext>> {
-    CONTEXT.with(|current| current.borrow().clone())
+    CONTEXT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
 /// Whether the calling thread is inside a task or a callback: whoever is must not wait for a shutdown, which would
@@ -271,7 +283,7 @@ pub(crate) fn context() -> Option<Arc<dyn WorkerContext>> {
 /// ```
 #[must_use]
 pub fn is_inside_task() -> bool {
-    callback::innermost().is_some() || RUNNING.with(|jobs| !jobs.0.lock().is_empty())
+    callback::innermost().is_some() || RUNNING.try_with(|jobs| !jobs.0.lock().is_empty()).unwrap_or(false)
 }
 
 /// Whether the calling thread is a worker of this executor.
@@ -282,7 +294,8 @@ pub fn is_inside_task() -> bool {
 /// ```
 #[must_use]
 pub fn is_worker_of(executor: ExecutorId) -> bool {
-    CONTEXT.with(|current| current.borrow().as_ref().is_some_and(|context| context.executor() == executor))
+    let works_for = |context: &Arc<dyn WorkerContext>| context.executor() == executor;
+    CONTEXT.try_with(|current| current.borrow().as_ref().is_some_and(works_for)).unwrap_or(false)
 }
 
 /// Claims a queued task for the calling worker if it belongs to the same executor and may nest here.

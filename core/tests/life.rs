@@ -191,3 +191,42 @@ fn l7_an_executor_that_panics_before_the_release_loses_no_outcome() {
         assert_eq!(future.result().unwrap(), 7);
     });
 }
+
+/// Thread-locals die one by one; whoever dies last may still hold promises, futures and pools.
+#[test]
+fn everything_works_while_thread_locals_are_destroyed() {
+    thread_local! {
+        static DIES_LAST: RefCell<Option<LastWords>> = const { RefCell::new(None) };
+    }
+    struct LastWords(mpsc::Sender<bool>);
+    impl Drop for LastWords {
+        fn drop(&mut self) {
+            let told = Arc::new(AtomicBool::new(false));
+            let ours = told.clone();
+            let (promise, future) = Promise::<u32>::new();
+            future.add_done_callback(move |_| ours.store(true, Ordering::SeqCst));
+            promise.start().unwrap().complete(7);
+            let (failed, panics) = Job::new(plain(), || panic!("in a task"));
+            panics.run();
+            let _: &Option<&TaskError> = &failed.error();
+            let (later, job) = Job::new(plain(), || task::current().id());
+            let worker = std::thread::spawn(move || job.run());
+            later.wait();
+            worker.join().unwrap();
+            drop(worker::enter(Arc::new(Nesting(ExecutorId::next()))));
+            let idle = !worker::is_inside_task() && task::current().id().is_none();
+            self.0.send(idle && told.load(Ordering::SeqCst) && future.result().is_ok()).unwrap();
+        }
+    }
+    let (tx, rx) = mpsc::channel();
+    bounded(move || {
+        DIES_LAST.with(|dies_last| *dies_last.borrow_mut() = Some(LastWords(tx)));
+        // Whatever core keeps for this thread is made now, so it dies first.
+        let _guard = worker::enter(Arc::new(Nesting(ExecutorId::next())));
+        let (future, job) = Job::new(plain(), || panic!("in a task"));
+        future.add_done_callback(|_| ());
+        job.run();
+        let _: &Option<&TaskError> = &future.error();
+    });
+    assert!(rx.recv_timeout(Duration::from_secs(20)).unwrap());
+}
