@@ -84,7 +84,12 @@ pub(crate) fn is_completing(id: TaskId) -> bool {
     completions(|completions| completions.running.contains(&id)).unwrap_or(false)
 }
 
-/// The task whose callback the calling thread is in, innermost first.
-pub(crate) fn innermost() -> Option<TaskId> {
-    completions(|completions| completions.running.last().copied()).flatten()
+/// The task whose callback the calling thread is in: the innermost, unless that is one of the outermost `below`.
+pub(crate) fn innermost_above(below: usize) -> Option<TaskId> {
+    completions(|completions| completions.running.get(below..)?.last().copied()).flatten()
+}
+
+/// How many callbacks the calling thread is in.
+pub(crate) fn depth() -> usize {
+    completions(|completions| completions.running.len()).unwrap_or(0)
 }

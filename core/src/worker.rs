@@ -154,8 +154,16 @@ impl std::error::Error for BlockLimit {}
 thread_local! {
     static CONTEXT: RefCell<Option<Arc<dyn WorkerContext>>> = RefCell::default();
     static RUNNING: RunningJobs = RunningJobs::default();
+    static PLACE: Cell<Place> = Cell::default();
+}
+
+/// Where on its stack the thread is.
+#[derive(Clone, Copy, Default)]
+struct Place {
     /// Which task of a chunk runs.
-    static INDEX: Cell<usize> = Cell::default();
+    index: usize,
+    /// How many callbacks the running task is nested in: those don't wait where it does.
+    callbacks_below: usize,
 }
 
 fn set_context(new: Option<Arc<dyn WorkerContext>>) -> Option<Arc<dyn WorkerContext>> {
@@ -232,9 +240,10 @@ impl fmt::Debug for RunningJobs {
 /// Runs `body` as the task `view`. `body` must not unwind.
 pub(crate) fn running<R>(view: Arc<dyn TaskView>, body: impl FnOnce() -> R) -> R {
     let is_noted = RUNNING.try_with(|jobs| jobs.push(view)).is_ok();
-    let outer_index = INDEX.try_with(|index| index.replace(0)).unwrap_or_default();
+    let ours = Place { index: 0, callbacks_below: callback::depth() };
+    let outer = PLACE.try_with(|place| place.replace(ours)).unwrap_or_default();
     let result = body();
-    set_index(outer_index);
+    let _ = PLACE.try_with(|place| place.set(outer));
     if is_noted {
         let _ = RUNNING.try_with(RunningJobs::pop);
     }
@@ -250,21 +259,25 @@ pub(crate) fn give_away(tasks: usize) {
 
 /// Says which task of a chunk runs from now on.
 pub(crate) fn set_index(new: usize) {
-    let _ = INDEX.try_with(|index| index.set(new));
+    let _ = PLACE.try_with(|place| place.set(Place { index: new, ..place.get() }));
 }
 
 /// The task on top of the calling thread's stack.
 pub(crate) fn current_task() -> CurrentTask {
-    CurrentTask::new(top(), INDEX.try_with(Cell::get).unwrap_or_default())
+    CurrentTask::new(top(), place().index)
+}
+
+fn place() -> Place {
+    PLACE.try_with(Cell::get).unwrap_or_default()
 }
 
 fn top() -> Option<Arc<dyn TaskView>> {
     RUNNING.try_with(RunningJobs::top).ok().flatten()
 }
 
-/// Who would wait if the calling thread waited now: the callback it is in, or else the task it runs.
+/// Who would wait if the calling thread waited now: the callback it is in, or the task that runs on top of that.
 pub(crate) fn waiter() -> Option<(TaskId, Option<String>)> {
-    if let Some(id) = callback::innermost() {
+    if let Some(id) = callback::innermost_above(place().callbacks_below) {
         return Some((id, None));
     }
     top().map(|view| (view.id(), view.label()))
@@ -283,7 +296,7 @@ pub(crate) fn context() -> Option<Arc<dyn WorkerContext>> {
 /// ```
 #[must_use]
 pub fn is_inside_task() -> bool {
-    callback::innermost().is_some() || RUNNING.try_with(|jobs| !jobs.0.lock().is_empty()).unwrap_or(false)
+    callback::depth() > 0 || RUNNING.try_with(|jobs| !jobs.0.lock().is_empty()).unwrap_or(false)
 }
 
 /// Whether the calling thread is a worker of this executor.

@@ -230,3 +230,35 @@ fn everything_works_while_thread_locals_are_destroyed() {
     });
     assert!(rx.recv_timeout(Duration::from_secs(20)).unwrap());
 }
+
+#[test]
+fn a_circle_through_a_task_that_a_callback_runs_in_place_is_found() {
+    let (one, two) = bounded(|| {
+        let executor = ExecutorId::next();
+        let futures: Arc<OnceLock<[Future<()>; 2]>> = Arc::default();
+        let (first, second) = (futures.clone(), futures.clone());
+        let (go, gone) = mpsc::channel();
+        // Runs in place in a callback, and waits for the second ...
+        let (one, in_place) = Job::new(plain(), move || {
+            go.send(()).unwrap();
+            first.get().unwrap()[1].wait();
+        });
+        // ... which waits for it.
+        let (two, other) = Job::new(plain(), move || second.get().unwrap()[0].wait());
+        in_place.bind(executor);
+        futures.set([one, two]).unwrap();
+        let worker = std::thread::spawn(move || {
+            gone.recv().unwrap();
+            other.run();
+        });
+        let _guard = worker::enter(Arc::new(Nesting(executor)));
+        let all = futures.clone();
+        inside_callbacks(1, Box::new(move || all.get().unwrap()[0].wait()));
+        worker.join().unwrap();
+        drop(in_place);
+        let [one, two] = &*futures.get().unwrap();
+        (one.error().map(ToString::to_string), two.error().map(ToString::to_string))
+    });
+    let never_ends = |error: &Option<String>| error.as_ref().is_some_and(|text| text.contains("would never end"));
+    assert!(never_ends(&one) != never_ends(&two), "{one:?} {two:?}");
+}
