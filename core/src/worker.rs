@@ -280,7 +280,8 @@ pub(crate) fn waiter() -> Option<(TaskId, Option<String>)> {
     if let Some(id) = callback::innermost_above(place().callbacks_below) {
         return Some((id, None));
     }
-    top().map(|view| (view.id(), view.label()))
+    // A task that is served from bytes has a number of its own process, where it is waited for; here another may have it.
+    top().and_then(TaskView::as_task).map(|view| (view.id(), view.label()))
 }
 
 /// The worker context of the calling thread.
