@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use concurrent_futures_core::portable::{Context, serve};
 use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, WorkerContext};
-use concurrent_futures_core::{Executor, ExecutorExt, Future, Job, Promise, Shutdown, ShutdownReport, Stats, TaskId};
+use concurrent_futures_core::{
+    Executor, ExecutorExt, Future, Job, Promise, Shutdown, ShutdownReport, Stats, TaskError, TaskId,
+};
+use serde::{Deserialize, Serialize};
 
 /// Runs each job from its bytes, as task number `self.0`.
 struct Serves(TaskId);
@@ -67,4 +70,46 @@ fn a_served_task_may_wait_for_a_future_that_has_its_number() {
     drop(guard);
     producer.join().unwrap();
     assert_eq!(outcome.unwrap(), 7);
+}
+
+/// An error whose text can't be had.
+#[derive(Debug)]
+struct Unspeakable;
+
+impl std::fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("no words")
+    }
+}
+
+impl std::error::Error for Unspeakable {}
+
+#[test]
+fn an_error_whose_text_panics_fails_its_task_alone() {
+    fn fails(_: u8) -> Result<u8, Unspeakable> {
+        Err(Unspeakable)
+    }
+    let served = std::panic::catch_unwind(|| Serves(TaskId::from_u64(1)).submit_fallible(fails, 0).result());
+    assert!(matches!(served, Ok(Err(TaskError::Codec(_)))), "{served:?}");
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PanicsOnceDropped(bool);
+
+impl Drop for PanicsOnceDropped {
+    fn drop(&mut self) {
+        if std::mem::take(&mut self.0) {
+            panic!("in a destructor");
+        }
+    }
+}
+
+#[test]
+fn a_result_whose_destructor_panics_arrives() {
+    fn returns(_: u8) -> PanicsOnceDropped {
+        PanicsOnceDropped(true)
+    }
+    let served = std::panic::catch_unwind(|| Serves(TaskId::from_u64(1)).submit(returns, 0).result());
+    let mut value = served.expect("the worker survives").expect("it was encoded");
+    assert!(std::mem::take(&mut value.0));
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Portable, codec, contained};
 use crate::error::{CodecError, CodecSide, Failed, Panicked, TaskError};
+use crate::report;
 
 const VALUE: u8 = 0;
 const ERROR: u8 = 1;
@@ -19,22 +20,27 @@ enum WireError {
 }
 
 /// Encodes an outcome. A result that can't be encoded becomes an error that can.
+/// Serialisers, texts of errors and destructors are user code: none of them costs the reply.
 pub(super) fn encode<R: Portable>(outcome: Result<R, TaskError>) -> Vec<u8> {
     let mut bytes = vec![VALUE];
-    let error = match outcome {
+    let error = match &outcome {
         Ok(value) => {
-            match contained::<R, _>(CodecSide::ResultOut, || codec::encode(CodecSide::ResultOut, &value, &mut bytes)) {
-                Ok(()) => return bytes,
-                Err(error) => error.into(),
-            }
+            contained::<R, _>(CodecSide::ResultOut, || codec::encode(CodecSide::ResultOut, value, &mut bytes)).err()
         }
-        Err(error) => error,
+        Err(error) => contained::<R, _>(CodecSide::ResultOut, || encode_error(error, &mut bytes)).err(),
     };
+    if let Some(error) = error {
+        encode_error(&error.into(), &mut bytes)
+            .expect("an error of ours is made of strings, and a vector takes them all");
+    }
+    report::discard(outcome);
+    bytes
+}
+
+fn encode_error(error: &TaskError, bytes: &mut Vec<u8>) -> Result<(), CodecError> {
     bytes.clear();
     bytes.push(ERROR);
-    codec::encode(CodecSide::ResultOut, &WireError::from(&error), &mut bytes)
-        .expect("an error that crosses is made of strings, and a vector takes them all");
-    bytes
+    codec::encode(CodecSide::ResultOut, &WireError::from(error), bytes)
 }
 
 /// Decodes what [`encode`] made.
