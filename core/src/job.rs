@@ -234,6 +234,29 @@ impl Job {
         self.task.take().is_some_and(|task| task.fail_pending(error.into()))
     }
 
+    /// As [`fail`](Self::fail), and tells what came first if it was too late: an executor counts a task that was
+    /// cancelled as that.
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Job, Reason, Rejected, Skipped, TaskOptions};
+    ///
+    /// let (future, job) = Job::new(TaskOptions::new(), || 1);
+    /// drop(future.cancel_on_drop());
+    /// assert_eq!(job.refuse(Rejected::new(Reason::ShutDown)), Err(Skipped::Cancelled));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the future had ended, or the task begun elsewhere.
+    pub fn refuse(mut self, error: impl Into<TaskError>) -> Result<(), Skipped> {
+        let Some(task) = self.task.take() else { return Err(Skipped::Elsewhere) };
+        if task.clone().fail_pending(error.into()) {
+            return Ok(());
+        }
+        // It isn't pending any more, so this starts nothing and says why.
+        task.start(None).map(|_| ())
+    }
+
     /// PENDING → CANCELLED, as by [`Future::cancel`].
     pub fn cancel(mut self) -> bool {
         self.task.take().is_some_and(AnyTask::cancel)

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use concurrent_futures_core::sync::{AtomicU64, Mutex, Ordering, fence, thread};
 use concurrent_futures_core::worker::{self, ExecutorId, RunningJobs};
 use concurrent_futures_core::{
-    DeadlineExceeded, DeadlineOf, Initializer, Job, ObserverSlot, Reason, Rejected, RunningJob, Skipped, State, Stats,
-    Tally, TaskError, TaskId,
+    DeadlineExceeded, DeadlineOf, Initializer, Job, ObserverSlot, Reason, Rejected, RunningJob, Skipped, Stats, Tally,
+    TaskError, TaskId,
 };
 use crossbeam_utils::CachePadded;
 
@@ -177,15 +177,11 @@ impl Shared {
 
     /// Fails a job's future; a job that was cancelled meanwhile counts as that.
     pub(crate) fn refuse(&self, job: Job, why: impl Into<TaskError>) {
-        let (id, tasks, handle) = (job.id(), job.tasks(), job.handle());
-        let tally = if job.fail(why) {
-            Tally { failed: tasks, ..Tally::default() }
-        } else if handle.state() == Some(State::Cancelled) {
-            Tally { cancelled: tasks, ..Tally::default() }
-        } else {
-            return;
-        };
-        self.count(id, tally);
+        let (id, tasks) = (job.id(), job.tasks());
+        match job.refuse(why) {
+            Ok(()) => self.count(id, Tally { failed: tasks, ..Tally::default() }),
+            Err(skipped) => self.count_skipped(id, tasks, skipped),
+        }
     }
 
     /// Cancels a job that waits.
