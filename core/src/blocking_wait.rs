@@ -53,6 +53,19 @@ pub(crate) fn wait(task: &Arc<dyn AnyTask>, deadline: Option<Instant>) -> bool {
     block(deadline.is_some(), || task.park(deadline))
 }
 
+/// Refuses a wait for several futures that can't end, since the calling thread is in their callbacks.
+///
+/// # Panics
+///
+/// If so.
+#[track_caller]
+pub(crate) fn refuse_if(waits_for_its_own_callback: bool) {
+    assert!(
+        !waits_for_its_own_callback,
+        "a done callback waited for its own future, which is done only after its callbacks"
+    );
+}
+
 /// Blocks in `body`, on a worker with a spare taking over.
 ///
 /// # Panics

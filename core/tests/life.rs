@@ -262,3 +262,27 @@ fn a_circle_through_a_task_that_a_callback_runs_in_place_is_found() {
     let never_ends = |error: &Option<String>| error.as_ref().is_some_and(|text| text.contains("would never end"));
     assert!(never_ends(&one) != never_ends(&two), "{one:?} {two:?}");
 }
+
+#[test]
+fn a_wait_for_several_in_the_own_callback_is_refused() {
+    for way in 0..3 {
+        let ended = bounded(move || {
+            let (promise, future) = Promise::<u32>::new();
+            let (_keep, other) = Promise::<u32>::new();
+            let (tx, rx) = mpsc::channel();
+            let future = Arc::new(future);
+            let own = future.clone();
+            future.add_done_callback(move |_| {
+                match way {
+                    0 => drop(wait([&*own, &other], ReturnWhen::AllCompleted, None)),
+                    1 => drop(wait([&*own], ReturnWhen::FirstCompleted, None)),
+                    _ => drop(as_completed([&*own]).next()),
+                }
+                tx.send(()).unwrap();
+            });
+            promise.start().unwrap().complete(7);
+            rx.recv().is_ok()
+        });
+        assert!(!ended, "the wait {way} went on as if its future were done");
+    }
+}

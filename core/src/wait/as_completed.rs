@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::any_future::AnyFuture;
 use super::arrivals::{Arrivals, WakeWhen};
+use crate::blocking_wait;
+use crate::callback;
 use crate::error::TimedOut;
 use crate::sync::deadline_after;
 use crate::task::TaskId;
@@ -122,6 +124,7 @@ impl<F: AnyFuture> AsCompleted<F> {
         let index = match self.arrivals.take() {
             Some(index) => index,
             None => {
+                blocking_wait::refuse_if(deadline.is_none() && self.waits_for_its_own_callback());
                 self.arrivals.wait(WakeWhen { arrived: 1, on_failure: false }, deadline);
                 self.arrivals.take().ok_or(())?
             }
@@ -147,6 +150,11 @@ impl<F: AnyFuture> AsCompleted<F> {
 
     pub(crate) fn iter_remaining(&self) -> impl Iterator<Item = &F> {
         self.waiting.iter().flatten()
+    }
+
+    /// Whether the calling thread is in the callbacks of all that is left.
+    fn waits_for_its_own_callback(&self) -> bool {
+        callback::depth() > 0 && self.iter_remaining().all(|future| callback::is_completing(future.id()))
     }
 
     fn take_remaining(&mut self) -> Vec<F> {

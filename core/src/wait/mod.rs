@@ -11,6 +11,8 @@ pub use any_future::{AnyFuture, WatchedFuture};
 use arrivals::{Arrivals, WakeWhen};
 pub use as_completed::{AsCompleted, as_completed};
 
+use crate::blocking_wait;
+use crate::callback;
 use crate::sync::deadline_after;
 use crate::task::TaskId;
 
@@ -64,7 +66,8 @@ pub struct Wait<F> {
 ///
 /// # Panics
 ///
-/// Without a timeout, on a worker of a pool that may not block one more worker.
+/// Without a timeout: in a done callback whose own future it would wait for, and on a worker of a pool that may not block
+/// one more worker.
 #[track_caller]
 pub fn wait<I>(futures: I, when: ReturnWhen, timeout: impl Into<Option<Duration>>) -> Wait<I::Item>
 where
@@ -73,6 +76,7 @@ where
     let deadline = timeout.into().map(deadline_after);
     let futures = without_repeats(futures);
     if !is_enough(&futures, when) {
+        blocking_wait::refuse_if(deadline.is_none() && can_never_be_enough(&futures, when));
         let wake_when = match when {
             ReturnWhen::FirstCompleted => WakeWhen { arrived: 1, on_failure: false },
             ReturnWhen::FirstException => WakeWhen { arrived: futures.len(), on_failure: true },
@@ -99,6 +103,16 @@ fn is_enough<F: AnyFuture>(futures: &[F], when: ReturnWhen) -> bool {
         ReturnWhen::FirstCompleted => futures.iter().any(AnyFuture::done),
         ReturnWhen::FirstException => futures.iter().any(AnyFuture::failed) || futures.iter().all(AnyFuture::done),
         ReturnWhen::AllCompleted => futures.iter().all(AnyFuture::done),
+    }
+}
+
+/// Whether the calling thread is in the callbacks of what it would wait for.
+fn can_never_be_enough<F: AnyFuture>(futures: &[F], when: ReturnWhen) -> bool {
+    let is_own = |future: &F| callback::is_completing(future.id());
+    match when {
+        _ if callback::depth() == 0 => false,
+        ReturnWhen::AllCompleted => futures.iter().any(is_own),
+        ReturnWhen::FirstCompleted | ReturnWhen::FirstException => futures.iter().all(is_own),
     }
 }
 
