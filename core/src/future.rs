@@ -305,6 +305,10 @@ impl<T> std::future::Future for Future<T> {
     /// If it is polled again after it was ready.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        if !this.done() {
+            // Whoever polls may park this thread afterwards; nobody else completes what it owes.
+            callback::pay_debts();
+        }
         if this.done() || this.task.set_waker(context.waker()) {
             Poll::Ready(this.take_outcome())
         } else {

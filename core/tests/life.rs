@@ -286,3 +286,36 @@ fn a_wait_for_several_in_the_own_callback_is_refused() {
         assert!(!ended, "the wait {way} went on as if its future were done");
     }
 }
+
+#[test]
+fn an_await_in_a_deep_callback_pays_what_its_thread_owes() {
+    let value = bounded(|| {
+        let (tx, rx) = mpsc::channel();
+        let body = move || {
+            let (promise, future) = Promise::new();
+            future.add_done_callback(|_| ());
+            promise.start().unwrap().complete(7);
+            tx.send(block_on(future)).unwrap();
+        };
+        inside_callbacks(TOO_DEEP, Box::new(body));
+        rx.recv().unwrap()
+    });
+    assert_eq!(value.unwrap(), 7);
+}
+
+/// The smallest executor of async code: it parks its thread.
+fn block_on<F: std::future::Future + Unpin>(mut future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    loop {
+        match Pin::new(&mut future).poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
