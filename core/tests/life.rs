@@ -319,3 +319,57 @@ fn block_on<F: std::future::Future + Unpin>(mut future: F) -> F::Output {
         }
     }
 }
+
+const MAP_DEADLINE: Duration = Duration::from_millis(300);
+
+#[test]
+fn m5_what_is_not_done_at_the_deadline_of_a_map_says_so() {
+    for options in [MapOptions::new(), MapOptions::new().unordered(), MapOptions::new().chunk_size(2)] {
+        let outcomes = bounded(move || {
+            let executor = Keeps::default();
+            let options = options.deadline(MAP_DEADLINE);
+            Map::in_process(&executor, options, |n: u32| n, 0..4).collect::<Vec<_>>()
+        });
+        assert_eq!(outcomes.len(), 4);
+        let late = |outcome: &Result<u32, TaskError>| matches!(outcome, Err(TaskError::DeadlineExceeded(_)));
+        assert!(outcomes.iter().all(late), "{outcomes:?}");
+    }
+}
+
+#[test]
+fn m5_the_rest_of_a_chunk_that_ends_after_the_deadline_says_so() {
+    let outcomes = bounded(|| {
+        let executor = Keeps::default();
+        let (open, gate) = mpsc::channel();
+        let gate = Mutex::new(gate);
+        let options = MapOptions::new().chunk_size(2).deadline(MAP_DEADLINE);
+        let wait_for_the_end = move |n: u32| {
+            gate.lock().unwrap().recv().unwrap();
+            n
+        };
+        let mut results = Map::in_process(&executor, options, wait_for_the_end, 0..4);
+        let (_never_runs, second) = (executor.take(), executor.take());
+        let worker = std::thread::spawn(move || second.run());
+        let mut outcomes: Vec<_> = results.next().into_iter().collect();
+        open.send(()).unwrap();
+        worker.join().unwrap();
+        outcomes.extend(results);
+        outcomes
+    });
+    use TaskError::DeadlineExceeded as Late;
+    assert!(matches!(outcomes[..], [Err(Late(_)), Err(Late(_)), Ok(2), Err(Late(_))]), "{outcomes:?}");
+}
+
+#[test]
+fn m5_the_executor_of_a_chunk_is_told_that_the_deadline_has_passed() {
+    bounded(|| {
+        let executor = Keeps::default();
+        let options = MapOptions::new().chunk_size(2).deadline(MAP_DEADLINE);
+        let mut results = Map::in_process(&executor, options, |n: u32| n, 0..2);
+        let (tx, rx) = mpsc::channel();
+        let running = executor.take().start_killable(move |interrupt| tx.send(interrupt).unwrap()).unwrap();
+        assert!(matches!(results.next(), Some(Err(TaskError::DeadlineExceeded(_)))));
+        assert_eq!(rx.try_recv(), Ok(Interrupt::Withdraw));
+        assert!(running.is_withdrawn());
+    });
+}

@@ -214,21 +214,30 @@ where
             }
         }
         let expired = self.deadline.as_ref().filter(|deadline| deadline.has_passed).map(|deadline| deadline.limit);
-        let outcome = match expired {
-            Some(limit) if !chunk.future.done() => {
-                chunk.future.cancel();
-                Err(DeadlineExceeded::new(DeadlineOf::Map, limit, None).into())
-            }
-            _ => chunk.future.into_inner().result(),
+        let outcome = if expired.is_some() && !chunk.future.done() {
+            chunk.future.any().withdraw();
+            Err(TaskError::Cancelled)
+        } else {
+            chunk.future.into_inner().result()
         };
         match outcome {
             Ok(outcome) => {
                 self.sizing.learn(outcome.results.len(), outcome.took);
-                self.current = outcome.results.into_iter();
+                self.current = match expired {
+                    None => outcome.results,
+                    Some(limit) => {
+                        outcome.results.into_iter().map(|result| result.map_err(because_of(limit))).collect()
+                    }
+                }
+                .into_iter();
                 // The part given away last comes first in the order of the input, so it is popped first.
                 self.rests.extend(outcome.rests);
             }
             Err(error) => {
+                let error = match expired {
+                    None => error,
+                    Some(limit) => because_of(limit)(error),
+                };
                 let items: Vec<_> = std::iter::repeat_with(|| Err(error.clone())).take(chunk.len).collect();
                 self.current = items.into_iter();
             }
@@ -247,6 +256,14 @@ where
         self.deadline
             .as_ref()
             .is_some_and(|deadline| deadline.has_passed || deadline.at.is_some_and(|at| at <= Instant::now()))
+    }
+}
+
+/// What was cancelled after the deadline of the whole map says so.
+fn because_of(limit: Duration) -> impl Fn(TaskError) -> TaskError {
+    move |error| match error {
+        TaskError::Cancelled => DeadlineExceeded::new(DeadlineOf::Map, limit, None).into(),
+        other => other,
     }
 }
 
