@@ -373,3 +373,36 @@ fn m5_the_executor_of_a_chunk_is_told_that_the_deadline_has_passed() {
         assert!(running.is_withdrawn());
     });
 }
+
+#[test]
+fn an_unordered_map_does_not_wait_for_a_part_that_was_given_away() {
+    /// Gives half of what is left away after the first item.
+    struct Shares(ExecutorId, Mutex<Vec<Job>>, AtomicBool);
+    impl WorkerContext for Shares {
+        fn executor(&self) -> ExecutorId {
+            self.0
+        }
+        fn wish(&self) -> Wish {
+            if self.2.swap(true, Ordering::SeqCst) { Wish::GoOn } else { Wish::Share }
+        }
+        fn share(&self, job: Job) {
+            self.1.lock().unwrap().push(job);
+        }
+    }
+    let outcomes = bounded(|| {
+        let executor = Keeps::default();
+        let options = MapOptions::new().chunk_size(3).unordered();
+        let mut results = Map::in_process(&executor, options, |n: u32| n, 0..6);
+        let context = Arc::new(Shares(ExecutorId::next(), Mutex::default(), AtomicBool::new(false)));
+        let guard = worker::enter(context.clone());
+        executor.take().run();
+        executor.take().run();
+        drop(guard);
+        // The part given away still waits; everything else is yielded before it.
+        let mut outcomes: Vec<_> = results.by_ref().take(5).map(Result::unwrap).collect();
+        context.1.lock().unwrap().remove(0).run();
+        outcomes.extend(results.map(Result::unwrap));
+        outcomes
+    });
+    assert_eq!(outcomes, [0, 1, 3, 4, 5, 2]);
+}

@@ -230,8 +230,13 @@ where
                     }
                 }
                 .into_iter();
-                // The part given away last comes first in the order of the input, so it is popped first.
-                self.rests.extend(outcome.rests);
+                match &mut self.flight {
+                    // The part given away last comes first in the order of the input, so it is popped first.
+                    Flight::Ordered(_) => self.rests.extend(outcome.rests),
+                    Flight::Unordered(completed) => {
+                        completed.extend(outcome.rests.into_iter().map(|rest| (rest.len, rest.future)));
+                    }
+                }
             }
             Err(error) => {
                 let error = match expired {
