@@ -81,19 +81,21 @@ static HOOK: RwLock<Option<Hook>> = RwLock::new(None);
 /// assert!(rx.recv().unwrap().starts_with("nobody looked at the failure"));
 /// ```
 pub fn set_report_hook(hook: impl Fn(&Report) + Send + Sync + 'static) {
-    *HOOK.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(hook));
+    let previous = HOOK.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(hook));
+    // After the lock is gone: what the hook had captured may report something.
+    discard(previous);
 }
 
 #[expect(clippy::print_stderr, reason = "the documented default of the one place that reports")]
 pub(crate) fn send(report: &Report) {
     let hook = HOOK.read().unwrap_or_else(PoisonError::into_inner).clone();
-    match hook {
+    // The default may panic as well: where stderr is gone, or in the text of the user's error.
+    let outcome = catch_unwind(AssertUnwindSafe(|| match &hook {
         None => eprintln!("concurrent-futures: {report}"),
-        Some(hook) => {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook(report))) {
-                forget(payload);
-            }
-        }
+        Some(hook) => hook(report),
+    }));
+    if let Err(payload) = outcome {
+        forget(payload);
     }
 }
 
