@@ -4,16 +4,17 @@
 #![cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
 
 use std::cell::RefCell;
+use std::future::Future as _;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use concurrent_futures_core::worker::{self, ExecutorId, Wish, WorkerContext};
 use concurrent_futures_core::{
-    Abandoned, Canceller, Executor, Failed, Future, InProcess, Interrupt, Job, Map, MapOptions, Promise, ReturnWhen,
-    Shutdown, ShutdownReport, Stats, TaskError, TaskOptions, as_completed, task, wait,
+    Abandoned, Canceller, Executor, Failed, Future, InProcess, Interrupt, Job, JobHandle, Map, MapOptions, Promise,
+    ReturnWhen, Shutdown, ShutdownReport, Stats, TaskError, TaskOptions, as_completed, task, wait,
 };
 
 /// Runs `body` on a thread of its own: a test of what once hung must end.
@@ -256,7 +257,7 @@ fn a_circle_through_a_task_that_a_callback_runs_in_place_is_found() {
         inside_callbacks(1, Box::new(move || all.get().unwrap()[0].wait()));
         worker.join().unwrap();
         drop(in_place);
-        let [one, two] = &*futures.get().unwrap();
+        let [one, two] = futures.get().unwrap();
         (one.error().map(ToString::to_string), two.error().map(ToString::to_string))
     });
     let never_ends = |error: &Option<String>| error.as_ref().is_some_and(|text| text.contains("would never end"));
@@ -264,8 +265,8 @@ fn a_circle_through_a_task_that_a_callback_runs_in_place_is_found() {
 }
 
 #[test]
-fn a_wait_for_several_in_the_own_callback_is_refused() {
-    for way in 0..3 {
+fn a_wait_in_the_own_callback_is_refused() {
+    for way in 0..4 {
         let ended = bounded(move || {
             let (promise, future) = Promise::<u32>::new();
             let (_keep, other) = Promise::<u32>::new();
@@ -276,6 +277,7 @@ fn a_wait_for_several_in_the_own_callback_is_refused() {
                 match way {
                     0 => drop(wait([&*own, &other], ReturnWhen::AllCompleted, None)),
                     1 => drop(wait([&*own], ReturnWhen::FirstCompleted, None)),
+                    2 => own.wait(),
                     _ => drop(as_completed([&*own]).next()),
                 }
                 tx.send(()).unwrap();
@@ -405,4 +407,154 @@ fn an_unordered_map_does_not_wait_for_a_part_that_was_given_away() {
         outcomes
     });
     assert_eq!(outcomes, [0, 1, 3, 4, 5, 2]);
+}
+
+#[test]
+fn l5_a_callback_that_panics_stops_neither_the_next_nor_the_release() {
+    bounded(|| {
+        let (tx, rx) = mpsc::channel();
+        let (promise, future) = Promise::<u32>::new();
+        for number in 1..4 {
+            let tx = tx.clone();
+            future.add_done_callback(move |_| {
+                tx.send(number).unwrap();
+                assert_ne!(number, 2, "the second callback panics");
+            });
+        }
+        promise.start().unwrap().complete(7);
+        assert_eq!(future.result().unwrap(), 7);
+        assert_eq!(rx.try_iter().collect::<Vec<_>>(), [1, 2, 3]);
+    });
+}
+
+#[test]
+fn l6_callbacks_wakers_and_captures_may_look_at_the_future() {
+    struct Looks(JobHandle);
+    impl Looks {
+        fn look(&self) {
+            assert!(self.0.state().is_some());
+        }
+    }
+    impl Wake for Looks {
+        fn wake(self: Arc<Self>) {
+            self.look();
+        }
+    }
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            let _ = self.0.state();
+        }
+    }
+    bounded(|| {
+        for cancels in [false, true] {
+            let (tx, rx) = mpsc::channel::<Looks>();
+            let (mut future, job) = Job::new(plain(), move || drop(rx));
+            let looks = || Looks(job.handle());
+            tx.send(looks()).unwrap();
+            job.hold(looks());
+            let (callback, waker) = (looks(), Waker::from(Arc::new(looks())));
+            future.add_done_callback(move |_| callback.look());
+            let _ = Pin::new(&mut future).poll(&mut Context::from_waker(&waker));
+            drop(waker);
+            let other = Waker::from(Arc::new(looks()));
+            let _ = Pin::new(&mut future).poll(&mut Context::from_waker(&other));
+            drop(other);
+            if !cancels {
+                job.run();
+            }
+            assert_eq!(future.cancel(), cancels);
+        }
+    });
+}
+
+#[test]
+fn a_chain_of_completions_does_not_grow_the_stack() {
+    bounded(|| {
+        let (first, mut last) = Promise::<u32>::new();
+        for _ in 0..100_000 {
+            let (promise, future) = Promise::new();
+            last.add_done_callback(move |outcome| promise.start().unwrap().complete(outcome.unwrap() + 1));
+            last = future;
+        }
+        first.start().unwrap().complete(0);
+        assert_eq!(last.result().unwrap(), 100_000);
+    });
+}
+
+#[test]
+fn a_wait_in_a_deep_callback_pays_what_its_thread_owes() {
+    for several in [false, true] {
+        let done = bounded(move || {
+            let (tx, rx) = mpsc::channel();
+            let body = move || {
+                let (promise, future) = Promise::new();
+                future.add_done_callback(|_| ());
+                promise.start().unwrap().complete(7);
+                if several {
+                    wait([&future], ReturnWhen::AllCompleted, None);
+                } else {
+                    future.wait();
+                }
+                tx.send(future.done()).unwrap();
+            };
+            inside_callbacks(TOO_DEEP, Box::new(body));
+            rx.recv().unwrap()
+        });
+        assert!(done);
+    }
+}
+
+#[test]
+fn a_task_that_is_aborted_and_returns_the_error_of_check_is_cancelled() {
+    let (tx, rx) = mpsc::channel::<Canceller>();
+    let (future, job) = Job::new_fallible(plain(), move || {
+        assert!(!task::current().is_cancelled());
+        assert!(!rx.recv().unwrap().abort(Duration::ZERO), "a thread can't be stopped");
+        assert!(task::current().is_cancelled());
+        task::current().check()
+    });
+    tx.send(future.canceller()).unwrap();
+    job.run();
+    assert!(future.cancelled());
+}
+
+#[test]
+fn m2_no_more_is_pulled_than_the_window_holds() {
+    let pulled = AtomicUsize::new(0);
+    let input = (0..100).inspect(|_| {
+        pulled.fetch_add(1, Ordering::SeqCst);
+    });
+    let executor = Keeps::default();
+    let mut results = Map::in_process(&executor, MapOptions::new().buffer_size(3), |n: u32| n, input);
+    assert_eq!(pulled.load(Ordering::SeqCst), 3);
+    executor.take().run();
+    assert_eq!(results.next().unwrap().unwrap(), 0);
+    let second = executor.take();
+    second.run();
+    assert_eq!(results.next().unwrap().unwrap(), 1);
+    assert_eq!(pulled.load(Ordering::SeqCst), 4, "the next items are pulled just before waiting");
+}
+
+#[test]
+fn m4_a_dropped_map_begins_nothing_more() {
+    let begun = bounded(|| {
+        let executor = Keeps::default();
+        let (begin, begun) = mpsc::channel();
+        let (open, gate) = mpsc::channel();
+        let gate = Mutex::new(gate);
+        let task = move |n: u32| {
+            begin.send(n).unwrap();
+            gate.lock().unwrap().recv().unwrap();
+        };
+        let results = Map::in_process(&executor, MapOptions::new().chunk_size(2), task, 0..4);
+        let (first, second) = (executor.take(), executor.take());
+        let worker = std::thread::spawn(move || first.run());
+        assert_eq!(begun.recv().unwrap(), 0);
+        drop(results);
+        open.send(()).unwrap();
+        worker.join().unwrap();
+        assert!(second.start().is_err());
+        begun.try_iter().count()
+    });
+    assert_eq!(begun, 0, "the rest of a chunk that had begun");
 }

@@ -341,6 +341,7 @@ fn l2_abort_against_start_is_never_lost() {
             }
         });
         let aborted = future.abort(Duration::ZERO);
+        assert!(aborted || runs.get() == 1, "refused although it had not ended");
         let outcome = future.result();
         worker.join().unwrap();
         assert_eq!(runs.get() + usize::from(is_cancelled(&outcome)), 1);
@@ -358,6 +359,7 @@ fn l1_abort_against_finish_is_never_lost() {
         let running = start_killable(job, &hooked).unwrap();
         let worker = thread::spawn(move || running.run());
         let aborted = future.abort(Duration::ZERO);
+        assert!(aborted || runs.get() == 1, "refused although it had not ended");
         assert_eq!(future.result().unwrap(), 7, "the hook stops nothing in this model");
         worker.join().unwrap();
         assert_eq!(usize::from(aborted), hooked.get());
@@ -406,6 +408,9 @@ fn a_task_that_sees_the_abort_and_fails_is_cancelled() {
 /// What may end a future that somebody waits for.
 type End = fn(Job, &Future<u32>) -> thread::JoinHandle<()>;
 
+/// One of them, with its job.
+type Ending = Box<dyn FnOnce(&Future<u32>) -> thread::JoinHandle<()>>;
+
 const ENDS: [End; 3] = [
     |job, _| thread::spawn(move || job.run()),
     |job, future| {
@@ -419,7 +424,7 @@ const ENDS: [End; 3] = [
 ];
 
 /// Checks `model` against each of the ends. A job writes before it returns; a canceller and a dropper don't.
-fn check_each_end(model: fn(Future<u32>, Box<dyn FnOnce(&Future<u32>) -> thread::JoinHandle<()>>)) {
+fn check_each_end(model: fn(Future<u32>, Ending)) {
     for end in ENDS {
         check(move || {
             let (future, job, _) = counted();
