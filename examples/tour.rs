@@ -25,6 +25,7 @@ struct Options {
 }
 
 impl Options {
+    #[expect(clippy::disallowed_methods, reason = "the tasks of the tour do nothing but sleep")]
     fn sleep(self, seconds: f64) {
         thread::sleep(Duration::from_secs_f64(seconds * self.scale));
     }

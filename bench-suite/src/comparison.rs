@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput};
 
-use crate::case::Case;
+use crate::case::{Case, Role};
 use crate::floor;
 use crate::interleave::interleave;
 use crate::promise::Promise;
@@ -20,8 +20,8 @@ pub fn measure(questions: impl Fn(&Session) -> Vec<Comparison>) {
     let comparisons = questions(&session);
     let mut criterion = Criterion::default()
         .sample_size(10)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(400))
+        .warm_up_time(Duration::from_millis(50))
+        .measurement_time(Duration::from_millis(300))
         .without_plots()
         .configure_from_args();
     comparisons.iter().for_each(|comparison| comparison.criterion(&mut criterion, &session));
@@ -51,14 +51,14 @@ impl Comparison {
         self
     }
 
-    /// Measures each case by criterion, one after the other.
+    /// Measures each contender by criterion, one after the other; the floors are for the table.
     pub fn criterion(&self, criterion: &mut Criterion, session: &Session) {
         if !session.wants_criterion(&self.title) {
             return;
         }
         let mut group = criterion.benchmark_group(&self.title);
         group.sampling_mode(SamplingMode::Flat);
-        for mut case in (self.cases)() {
+        for mut case in (self.cases)().into_iter().filter(|case| case.role() != Role::Floor) {
             group.throughput(Throughput::Elements(case.units() as u64));
             let name = case.name().to_owned();
             group.bench_function(name, |bencher| {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::case::{Case, Role, Stopwatch};
 use crate::comparison::Comparison;
 use crate::session::Session;
+use crate::table::grouped;
 use crate::workloads::RoundTrip;
 
 /// What a pending task with a small closure takes up: two counts, state, result or closure, type.
@@ -19,11 +20,9 @@ const TASK_BYTES: usize = 96;
 #[must_use]
 pub fn comparison(session: &Session) -> Comparison {
     let many = session.units(1_000_000, 1_000);
-    let tasks = session.units(200_000, 1_000);
     let trips = session.units(500, 10);
     Comparison::new("floors of this machine", "operation", move || {
         vec![
-            memory(tasks, 1),
             malloc(many),
             clock(many),
             counter(many),
@@ -37,7 +36,7 @@ pub fn comparison(session: &Session) -> Comparison {
 #[must_use]
 pub fn memory(tasks: usize, repeats: usize) -> Case {
     struct Task([u64; TASK_BYTES / 8 - 2]); // an Arc adds two words
-    let name = format!("floor: allocate, queue, drop {tasks}");
+    let name = format!("floor: allocate, queue, drop {}", grouped(tasks as f64));
     Case::new(name, Role::Floor, tasks, (0..tasks as u64).sum::<u64>() * repeats as u64, move || {
         let mut sum = 0;
         let watch = Stopwatch::start();

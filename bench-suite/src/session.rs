@@ -7,6 +7,8 @@
 //!   interleaved        the tables only
 //!   FILTER             what has this in its title
 //! ```
+//!
+//! The variable `ROUNDS` says how many rounds a table has; more of them narrow its quartiles.
 
 use crate::interleave::Plan;
 
@@ -77,7 +79,8 @@ impl Session {
     /// The rounds of the tables.
     #[must_use]
     pub fn plan(&self) -> Plan {
-        Plan { warm_up: self.units(2, 0), rounds: self.units(15, 1) }
+        let rounds = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).filter(|&rounds| rounds > 0);
+        Plan { warm_up: self.units(2, 0), rounds: self.units(rounds.unwrap_or(11), 1) }
     }
 
     /// Whether criterion measures what has this title.

@@ -5,6 +5,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use crate::case::{Case, Role};
 use crate::interleave::{Plan, Rounds};
+use crate::session::Session;
 
 /// Prints one line below a table.
 pub fn print_line(line: &str) {
@@ -43,7 +44,7 @@ pub fn print(title: &str, unit: &str, cases: &[Case], rounds: &Rounds, plan: Pla
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    println!("\n{table}\n\n{} interleaved rounds", plan.rounds);
+    println!("\n{table}\n\n{}", Session::count(plan.rounds, "interleaved round"));
 }
 
 /// Three digits or so: `0.83`, `12.3`, `445`, `12,300`.
@@ -52,19 +53,23 @@ fn number(value: f64) -> String {
         _ if value.is_nan() => "-".into(),
         _ if value.abs() < 10.0 => format!("{value:.2}"),
         _ if value.abs() < 100.0 => format!("{value:.1}"),
-        _ => {
-            let digits = format!("{value:.0}");
-            let (sign, digits) = digits.strip_prefix('-').map_or(("", &*digits), |digits| ("-", digits));
-            let mut text = sign.to_owned();
-            for (place, digit) in digits.chars().enumerate() {
-                if place > 0 && (digits.len() - place).is_multiple_of(3) {
-                    text.push(',');
-                }
-                text.push(digit);
-            }
-            text
-        }
+        _ => grouped(value),
     }
+}
+
+/// `12,300`.
+#[must_use]
+pub fn grouped(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", &*digits), |digits| ("-", digits));
+    let mut text = sign.to_owned();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]

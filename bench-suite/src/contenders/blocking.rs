@@ -23,6 +23,7 @@ impl Contender for Blocking {
 
     const NAME: &'static str = "blocking";
 
+    #[expect(clippy::disallowed_methods, reason = "the pool doesn't tell when its threads have ended")]
     fn new(workers: usize) -> Self {
         set_max_blocking_threads(NonZeroUsize::new(workers).expect("a pool has a worker"));
         if WORKERS.swap(workers, Ordering::Relaxed) > workers {

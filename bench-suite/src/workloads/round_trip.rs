@@ -27,6 +27,7 @@ impl Workload for RoundTrip {
 
 impl RoundTrip {
     /// The same loop around any other trip.
+    #[expect(clippy::disallowed_methods, reason = "the gap is a time, in which the workers fall asleep")]
     pub fn of(&self, name: &str, role: Role, mut trip: impl FnMut() + 'static) -> Case {
         let Self { trips, gap } = *self;
         Case::new(name, role, trips, trips as u64, move || {
