@@ -122,6 +122,13 @@ impl Shared {
         self.call_for_work();
     }
 
+    /// Puts back a job that a worker has taken and can't run now. It goes to the end: this is rare, and the queue has
+    /// no other way in.
+    pub(crate) fn give_back(self: &Arc<Self>, job: Job) {
+        self.queue.push_part(job);
+        self.call_for_work();
+    }
+
     /// After a push: makes sure that somebody finds the job.
     fn call_for_work(self: &Arc<Self>) {
         // The fence of R1: the push before it, the read of `calls` behind it.

@@ -1,10 +1,11 @@
 //! A worker: one thread that takes jobs until the pool ends or it has been idle long enough.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use concurrent_futures_core::spin::Spinner;
-use concurrent_futures_core::sync::{Ordering, fence};
+use concurrent_futures_core::sync::{Ordering, fence, thread_local};
 use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, Wish, WorkerContext};
 use concurrent_futures_core::{Job, Rejected, RunningJob};
 
@@ -34,6 +35,12 @@ enum Next {
     Yield,
     /// Ends.
     Leave,
+}
+
+thread_local! {
+    /// What this worker has decided to do next, from before the release of a result until it does so. Foreign code may
+    /// run meanwhile (a late callback, a destructor) and block.
+    static DECIDED: Cell<Option<Next>> = Cell::new(None);
 }
 
 impl Worker {
@@ -79,12 +86,11 @@ impl Worker {
         };
         self.shared.watch_deadline(&running);
         self.shared.observer.tell(|observer| observer.started(id, self.number));
-        let mut next = Next::Search;
         running.run_then(|tally| {
             self.shared.count(id, tally);
-            next = self.next();
+            DECIDED.set(Some(self.next()));
         });
-        next
+        DECIDED.take().unwrap_or_else(|| self.next())
     }
 
     /// BUSY: decides what comes next.
@@ -184,6 +190,20 @@ impl Context {
     fn new(shared: Arc<Shared>, number: usize) -> Self {
         Self { shared, number, stack_base: address_of_stack() }
     }
+
+    /// Takes back what the worker has decided to do next, since it is about to do something else: a job in its hand
+    /// would wait for it, and as long as it is counted as searching nobody else is called.
+    fn reconsider(&self) {
+        match DECIDED.take() {
+            None => {}
+            Some(Next::Run(job)) => self.shared.give_back(job),
+            Some(Next::Search) => {
+                self.shared.roster.found_work();
+                self.shared.pass_on();
+            }
+            Some(other) => DECIDED.set(Some(other)),
+        }
+    }
 }
 
 impl WorkerContext for Context {
@@ -198,6 +218,7 @@ impl WorkerContext for Context {
     }
 
     fn run_in_place(&self, job: RunningJob) {
+        self.reconsider();
         let id = job.id();
         self.shared.watch_deadline(&job);
         self.shared.observer.tell(|observer| observer.started(id, self.number));
@@ -205,6 +226,7 @@ impl WorkerContext for Context {
     }
 
     fn block(&self) -> Result<(), BlockLimit> {
+        self.reconsider();
         self.shared.roster.block()?;
         self.shared.pass_on();
         Ok(())
