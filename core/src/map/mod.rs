@@ -346,7 +346,7 @@ where
     fn size_hint(&self) -> (usize, Option<usize>) {
         let (least, most) = self.input.size_hint();
         let least = if self.deadline.is_some() { 0 } else { least };
-        (self.in_flight + least, most.and_then(|most| most.checked_add(self.in_flight)))
+        (self.in_flight.saturating_add(least), most.and_then(|most| most.checked_add(self.in_flight)))
     }
 }
 
