@@ -1,6 +1,7 @@
 //! The pools that are measured: ours first, then its peers.
 
 mod ours;
+mod ours_lock_free;
 
 #[cfg(feature = "peers")]
 mod blocking;
@@ -12,6 +13,7 @@ mod threadpool;
 mod tokio;
 
 pub use ours::Ours;
+pub use ours_lock_free::OursLockFree;
 
 #[cfg(feature = "peers")]
 pub use self::{blocking::Blocking, rayon::Rayon, threadpool::Threadpool, tokio::Tokio};
@@ -35,6 +37,7 @@ pub trait MapWorkload {
 pub fn cases(workers: usize, workload: &impl Workload) -> Vec<Case> {
     vec![
         workload.case(Ours::new(workers)),
+        workload.case(OursLockFree::new(workers)),
         #[cfg(feature = "peers")]
         workload.case(Rayon::new(workers)),
         #[cfg(feature = "peers")]
