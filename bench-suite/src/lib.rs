@@ -12,6 +12,14 @@
 //!
 //! A shared machine drifts by more than most pools differ, and criterion measures one contender after the other. So the
 //! figure that counts is the ratio *within a round*, in which every contender runs once: see [`mod@interleave`].
+//!
+//! ```text
+//! cargo bench -p concurrent-futures-bench-suite --features peers --bench throughput
+//! cargo bench -p concurrent-futures-bench-suite --features peers --bench throughput -- interleaved
+//! ```
+//!
+//! The first measures by criterion and prints the tables; the second prints the tables only. The other files are
+//! `round_trip`, `map` and `fan_in`; [`session`] has the arguments.
 
 pub mod case;
 pub mod comparison;
