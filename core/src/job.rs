@@ -93,6 +93,27 @@ pub enum Interrupt {
     Withdraw,
 }
 
+/// What a worker is told around the release of a result, by [`RunningJob::run_with`].
+///
+/// A worker that announces in [`before_release`](Self::before_release) that it is free is found free by whoever the
+/// result wakes. What it announced it takes back in [`before_foreign_code`](Self::before_foreign_code).
+///
+/// A closure that takes the tally is such hooks, for who announces nothing.
+pub trait ReleaseHooks {
+    /// The result is released next. The first call counts the task; the tally of later ones is empty.
+    fn before_release(&mut self, tally: Tally);
+
+    /// Foreign code runs on this thread although the result was as good as released: a callback that joined late, or
+    /// the destructor of a result that nobody wants. It may take long, and it may block.
+    fn before_foreign_code(&mut self) {}
+}
+
+impl<F: FnMut(Tally)> ReleaseHooks for F {
+    fn before_release(&mut self, tally: Tally) {
+        self(tally);
+    }
+}
+
 impl Tally {
     pub(crate) fn of<T>(outcome: &Result<T, TaskError>) -> Self {
         let mut tally = Self::default();
@@ -330,12 +351,22 @@ impl RunningJob {
         self.run_then(|_| ());
     }
 
-    /// As [`run`](Self::run); calls `before_release` once, after the callbacks and before anybody who waits is woken:
-    /// a worker that announces there that it is free is found free by whoever the result wakes. The tally is empty if
-    /// the future had ended before, by a deadline or a kill: nobody will see this outcome.
-    pub fn run_then(mut self, mut before_release: impl FnMut(Tally)) {
+    /// As [`run`](Self::run); calls `before_release` once, after the callbacks and before anybody who waits is woken,
+    /// to count the task. The tally is empty if the future had ended before, by a deadline or a kill: nobody will see
+    /// this outcome.
+    pub fn run_then(self, mut before_release: impl FnMut(Tally)) {
+        let mut is_counted = false;
+        self.run_with(&mut |tally: Tally| {
+            if !std::mem::replace(&mut is_counted, true) {
+                before_release(tally);
+            }
+        });
+    }
+
+    /// As [`run`](Self::run), telling `hooks` when the worker is free, and when it is not after all.
+    pub fn run_with(mut self, hooks: &mut dyn ReleaseHooks) {
         if let Some(task) = self.task.take() {
-            task.run(&mut before_release);
+            task.run(hooks);
         }
     }
 

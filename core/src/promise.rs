@@ -112,7 +112,7 @@ impl<T: Send + 'static> RunningPromise<T> {
     /// For as long as the future's done callbacks take, which run here.
     pub fn settle(mut self, outcome: Result<T, TaskError>) {
         if let Some(task) = self.task.take() {
-            task.finish(outcome, &mut |_| ());
+            task.finish(outcome, &mut |_: crate::job::Tally| ());
         }
     }
 

@@ -15,7 +15,7 @@ use crate::callback::{self, Callback};
 use crate::error::{Abandoned, Panicked, TaskError};
 #[cfg(feature = "portable")]
 use crate::error::{Reason, Rejected};
-use crate::job::{Interrupt, Job, Skipped, Tally};
+use crate::job::{Interrupt, Job, ReleaseHooks, Skipped, Tally};
 use crate::panic_location;
 #[cfg(feature = "portable")]
 use crate::portable::Encoded;
@@ -85,7 +85,7 @@ pub(crate) trait AnyTask: TaskView {
     fn hold(&self, permit: Box<dyn Any + Send>);
     fn start(&self, interrupt: Option<InterruptHook>) -> Result<Option<Instant>, Skipped>;
     fn retry(&self);
-    fn run(self: Arc<Self>, before_release: &mut dyn FnMut(Tally));
+    fn run(self: Arc<Self>, hooks: &mut dyn ReleaseHooks);
     fn fail(self: Arc<Self>, error: TaskError) -> bool;
     fn fail_pending(self: Arc<Self>, error: TaskError) -> bool;
     fn fail_item(self: Arc<Self>, index: usize, error: TaskError);
@@ -133,15 +133,15 @@ impl<W: Work> Task<W> {
 
     /// Ends the task with `outcome` unless something else did before. The one way out of PENDING and RUNNING.
     pub(crate) fn finish(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         mut outcome: Result<W::Output, TaskError>,
-        before_release: &mut dyn FnMut(Tally),
+        hooks: &mut dyn ReleaseHooks,
     ) -> bool {
         let mut inner = self.inner.lock();
         if !inner.life.decide() {
             drop(inner);
             report::discard(outcome);
-            before_release(Tally::default());
+            announce(hooks, Tally::default());
             return false;
         }
         let ended_on_request = inner.saw_the_stop(&outcome);
@@ -150,38 +150,38 @@ impl<W: Work> Task<W> {
         if ended_on_request {
             report::discard(std::mem::replace(&mut outcome, Err(TaskError::Cancelled)));
         }
-        self.conclude(outcome, left, before_release);
+        self.conclude(outcome, left, hooks);
         true
     }
 
-    /// DECIDED → released: callbacks, then whoever waits. `before_release` is called once, between the two.
+    /// DECIDED → released: callbacks, then whoever waits. The hooks are told between the two.
     fn conclude(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         mut outcome: Result<W::Output, TaskError>,
         left: LeftOver<W>,
-        before_release: &mut dyn FnMut(Tally),
+        hooks: &mut dyn ReleaseHooks,
     ) {
         let mut callbacks = left.dismantle();
+        let mut tally = W::tally(&outcome);
         if !callbacks.is_empty() && callback::is_too_deep() {
-            announce(before_release, W::tally(&outcome));
+            announce(hooks, tally);
             let owed = LeftOver { work: None, permit: None, callbacks };
-            callback::owe(Box::new(move || self.conclude_shallow(outcome, owed)));
+            let task = self.clone();
+            callback::owe(Box::new(move || task.conclude_shallow(outcome, owed)));
             return;
         }
-        let mut announced = false;
         loop {
             if !callbacks.is_empty() {
                 self.observe();
                 callback::tell(self.id, callbacks, &outcome);
             }
-            if !announced {
-                announce(before_release, W::tally(&outcome));
-                announced = true;
-            }
+            announce(hooks, std::mem::take(&mut tally));
             match self.release(outcome) {
                 Ok(()) => return,
                 Err(back) => (outcome, callbacks) = back,
             }
+            // Callbacks have joined since the announcement.
+            retract(hooks);
         }
     }
 
@@ -248,8 +248,17 @@ impl<W: Work> Task<W> {
         drop(inner);
         report::discard(item);
         if let Some(outcome) = outcome {
-            self.finish(outcome, &mut |_| ());
+            self.finish(outcome, &mut |_: Tally| ());
         }
+    }
+
+    /// RUNNING → CANCELLED: its thread was given up before the function began.
+    fn cancel_unrun(self: &Arc<Self>, hooks: &mut dyn ReleaseHooks) {
+        let tasks = self.len();
+        self.finish(Err(TaskError::Cancelled), &mut |tally: Tally| {
+            let cancelled = if tally.total() == 0 { 0 } else { tasks };
+            hooks.before_release(Tally { cancelled, ..Tally::default() });
+        });
     }
 
     fn decide_and_conclude(self: Arc<Self>, error: TaskError, only_pending: bool) -> bool {
@@ -261,7 +270,7 @@ impl<W: Work> Task<W> {
         }
         let left = inner.take_left_over();
         drop(inner);
-        self.conclude(Err(error), left, &mut |_| ());
+        self.conclude(Err(error), left, &mut |_: Tally| ());
         true
     }
 }
@@ -369,23 +378,35 @@ impl<W: Work> AnyTask for Task<W> {
         }
     }
 
-    fn run(self: Arc<Self>, before_release: &mut dyn FnMut(Tally)) {
+    fn run(self: Arc<Self>, hooks: &mut dyn ReleaseHooks) {
         let mut inner = self.inner.lock();
         debug_assert!(inner.life.is_running() || inner.life.is_decided(), "run before start");
         let Some(work) = inner.take_work() else {
             drop(inner);
-            return before_release(Tally::default());
+            return announce(hooks, Tally::default());
         };
         let label = inner.label().map(str::to_owned);
         drop(inner);
 
         panic_location::install();
         let view: Arc<dyn TaskView> = self.clone();
-        let result = worker::running(view, || catch_unwind(AssertUnwindSafe(|| work.run(label.as_deref()))));
+        let body = || catch_unwind(AssertUnwindSafe(|| work.run(label.as_deref())));
+        let result = match worker::running(view, body) {
+            Ok(result) => result,
+            Err(body) => {
+                report::discard(body);
+                return self.cancel_unrun(hooks);
+            }
+        };
         let outcome = result.unwrap_or_else(|payload| {
             Err(Panicked::from_payload(payload, panic_location::take(), label.as_deref()).into())
         });
-        self.finish(outcome, before_release);
+        let is_quiet = outcome.is_ok() && !std::mem::needs_drop::<W::Output>();
+        self.finish(outcome, hooks);
+        // If nobody else holds the task, its outcome is dropped here.
+        if !is_quiet && Arc::strong_count(&self) == 1 {
+            retract(hooks);
+        }
     }
 
     fn fail(self: Arc<Self>, error: TaskError) -> bool {
@@ -452,7 +473,7 @@ impl<W: Work> AnyTask for Task<W> {
         let (job, outcome) = split?;
         self.give_away(job.tasks());
         if let Some(outcome) = outcome {
-            self.finish(outcome, &mut |_| ());
+            self.finish(outcome, &mut |_: Tally| ());
         }
         Some(job)
     }
@@ -469,7 +490,7 @@ impl<W: Work> AnyTask for Task<W> {
             Cancel::Won => {
                 let left = inner.take_left_over();
                 drop(inner);
-                self.conclude(Err(TaskError::Cancelled), left, &mut |_| ());
+                self.conclude(Err(TaskError::Cancelled), left, &mut |_: Tally| ());
                 true
             }
         }
@@ -677,9 +698,14 @@ impl<T> Extras<T> {
     }
 }
 
-/// Tells the executor how the task ended. A panic of the executor's must not cost the future its release.
-fn announce(before_release: &mut dyn FnMut(Tally), tally: Tally) {
-    report::contain("an executor", || before_release(tally));
+/// Tells the executor that the result is released next. Whatever it panics with, the future is released.
+fn announce(hooks: &mut dyn ReleaseHooks, tally: Tally) {
+    report::contain("an executor", || hooks.before_release(tally));
+}
+
+/// Tells the executor that foreign code comes first.
+fn retract(hooks: &mut dyn ReleaseHooks) {
+    report::contain("an executor", || hooks.before_foreign_code());
 }
 
 /// The error of a producer that vanished.

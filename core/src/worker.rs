@@ -207,39 +207,81 @@ impl fmt::Debug for WorkerGuard {
 
 /// The tasks that one worker thread runs: usually one, more where a wait runs what it waits for in place.
 #[derive(Clone, Default)]
-pub struct RunningJobs(Arc<Mutex<Vec<Arc<dyn TaskView>>>>);
+pub struct RunningJobs(Arc<Mutex<Running>>);
+
+#[derive(Default)]
+struct Running {
+    views: Vec<Arc<dyn TaskView>>,
+    stop_requested: bool,
+    given_up: bool,
+}
 
 impl RunningJobs {
     /// Handles to the tasks, the outermost first.
     #[must_use]
     pub fn handles(&self) -> Vec<JobHandle> {
-        let views = self.0.lock().clone();
+        let views = self.0.lock().views.clone();
         views.into_iter().filter_map(TaskView::as_task).map(|task| JobHandle::new(&task)).collect()
     }
 
-    fn push(&self, view: Arc<dyn TaskView>) {
-        self.0.lock().push(view);
+    /// Sets the cancellation flag of the tasks, and of what the thread takes up from now on: it may have taken a job
+    /// that isn't among them yet.
+    pub fn request_stop(&self) {
+        self.0.lock().stop_requested = true;
+        self.handles().iter().for_each(JobHandle::request_stop);
+    }
+
+    /// Handles to the tasks, to be failed; what the thread takes up from now on is cancelled instead of run.
+    #[must_use]
+    pub fn give_up(&self) -> Vec<JobHandle> {
+        self.0.lock().given_up = true;
+        self.handles()
+    }
+
+    /// False if the task must not run.
+    fn push(&self, view: Arc<dyn TaskView>) -> bool {
+        let mut running = self.0.lock();
+        // What a task runs on top of itself, perhaps for another executor, is its own affair.
+        let is_outermost = running.views.is_empty();
+        if running.given_up && is_outermost {
+            return false;
+        }
+        let told_to_stop = (running.stop_requested && is_outermost).then(|| view.clone());
+        running.views.push(view);
+        drop(running);
+        if let Some(task) = told_to_stop.and_then(TaskView::as_task) {
+            task.request_stop();
+        }
+        true
     }
 
     fn pop(&self) {
-        let popped = self.0.lock().pop();
+        let popped = self.0.lock().views.pop();
         drop(popped);
     }
 
     fn top(&self) -> Option<Arc<dyn TaskView>> {
-        self.0.lock().last().cloned()
+        self.0.lock().views.last().cloned()
     }
 }
 
 impl fmt::Debug for RunningJobs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RunningJobs").field(&self.0.lock().len()).finish()
+        f.debug_tuple("RunningJobs").field(&self.0.lock().views.len()).finish()
     }
 }
 
 /// Runs `body` as the task `view`. `body` must not unwind.
-pub(crate) fn running<R>(view: Arc<dyn TaskView>, body: impl FnOnce() -> R) -> R {
-    let is_noted = RUNNING.try_with(|jobs| jobs.push(view)).is_ok();
+///
+/// # Errors
+///
+/// Gives `body` back where the tasks of this thread were given up: it must not run.
+pub(crate) fn running<R, F: FnOnce() -> R>(view: Arc<dyn TaskView>, body: F) -> Result<R, F> {
+    let is_noted = match RUNNING.try_with(|jobs| jobs.push(view)) {
+        Ok(true) => true,
+        Ok(false) => return Err(body),
+        Err(_) => false,
+    };
     let ours = Place { index: 0, callbacks_below: callback::depth() };
     let outer = PLACE.try_with(|place| place.replace(ours)).unwrap_or_default();
     let result = body();
@@ -247,7 +289,7 @@ pub(crate) fn running<R>(view: Arc<dyn TaskView>, body: impl FnOnce() -> R) -> R
     if is_noted {
         let _ = RUNNING.try_with(RunningJobs::pop);
     }
-    result
+    Ok(result)
 }
 
 /// Some tasks of the chunk that runs here are another job's now.
@@ -297,7 +339,7 @@ pub(crate) fn context() -> Option<Arc<dyn WorkerContext>> {
 /// ```
 #[must_use]
 pub fn is_inside_task() -> bool {
-    callback::depth() > 0 || RUNNING.try_with(|jobs| !jobs.0.lock().is_empty()).unwrap_or(false)
+    callback::depth() > 0 || RUNNING.try_with(|jobs| !jobs.0.lock().views.is_empty()).unwrap_or(false)
 }
 
 /// Whether the calling thread is a worker of this executor.

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use concurrent_futures_core::sync::{AtomicBool, Condvar, Mutex, Ordering, thread};
 use concurrent_futures_core::worker::{self, RunningJobs};
-use concurrent_futures_core::{Abandoned, JobHandle, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport};
+use concurrent_futures_core::{Abandoned, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport};
 
 use crate::shared::{Shared, Thread, due_in};
 
@@ -70,7 +70,8 @@ impl Shared {
             // Drain: the workers run what was taken.
             _ => {}
         }
-        if !worker::is_inside_task() {
+        // A worker is outside its tasks where it drops what they leave behind: their results, or those it refuses.
+        if !worker::is_inside_task() && !worker::is_worker_of(self.id) {
             self.wait_for_end(how.wait_limit());
         }
         self.report()
@@ -105,7 +106,7 @@ impl Shared {
         self.lifecycle.is_killed.store(true, Ordering::Relaxed);
         self.cancel_pending();
         for running in self.running_jobs() {
-            running.handles().iter().for_each(JobHandle::request_stop);
+            running.request_stop();
         }
         let shared = Arc::downgrade(self);
         let give_up = move || {
@@ -123,10 +124,10 @@ impl Shared {
     fn give_up(&self) {
         self.cancel_pending();
         for running in self.running_jobs() {
-            for handle in running.handles() {
+            for handle in running.give_up() {
                 let tasks = handle.tasks();
                 if handle.fail(Abandoned::new("its pool was killed while it ran")) {
-                    self.counters.kill(tasks);
+                    self.count_killed(handle.id(), tasks);
                 }
             }
         }
@@ -175,10 +176,11 @@ impl Shared {
     }
 
     fn report(&self) -> ShutdownReport {
-        let stats = self.stats();
         let mut report = ShutdownReport::default();
+        // Before the rest: what is killed between the two counts as failed already.
         report.killed = self.counters.killed();
-        report.finished = stats.finished + stats.failed - report.killed;
+        let stats = self.stats();
+        report.finished = (stats.finished + stats.failed).saturating_sub(report.killed);
         report.cancelled = stats.cancelled;
         report.still_pending = stats.pending;
         report.still_running = self.running_jobs().iter().map(|running| running.handles().len()).sum();

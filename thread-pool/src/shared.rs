@@ -122,13 +122,6 @@ impl Shared {
         self.call_for_work();
     }
 
-    /// Puts back a job that a worker has taken and can't run now. It goes to the end: this is rare, and the queue has
-    /// no other way in.
-    pub(crate) fn give_back(self: &Arc<Self>, job: Job) {
-        self.queue.push_part(job);
-        self.call_for_work();
-    }
-
     /// After a push: makes sure that somebody finds the job.
     fn call_for_work(self: &Arc<Self>) {
         // The fence of R1: the push before it, the read of `calls` behind it.
@@ -245,6 +238,11 @@ impl Shared {
         self.observer.tell(|observer| observer.finished(id, tally));
     }
 
+    pub(crate) fn count_killed(&self, id: TaskId, tasks: usize) {
+        self.counters.killed.fetch_add(tasks as u64, Ordering::Relaxed);
+        self.count(id, Tally { failed: tasks, ..Tally::default() });
+    }
+
     pub(crate) fn count_skipped(&self, id: TaskId, tasks: usize, skipped: Skipped) {
         if skipped == Skipped::Cancelled {
             self.count(id, Tally { cancelled: tasks, ..Tally::default() });
@@ -285,11 +283,6 @@ impl Counters {
                 counter.fetch_add(count as u64, Ordering::Relaxed);
             }
         }
-    }
-
-    pub(crate) fn kill(&self, tasks: usize) {
-        self.failed.fetch_add(tasks as u64, Ordering::Relaxed);
-        self.killed.fetch_add(tasks as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn killed(&self) -> u64 {

@@ -1,13 +1,12 @@
 //! A worker: one thread that takes jobs until the pool ends or it has been idle long enough.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use concurrent_futures_core::spin::Spinner;
-use concurrent_futures_core::sync::{Ordering, fence, thread_local};
+use concurrent_futures_core::sync::{Ordering, fence};
 use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, Wish, WorkerContext};
-use concurrent_futures_core::{Job, Rejected, RunningJob};
+use concurrent_futures_core::{Job, Rejected, ReleaseHooks, RunningJob, Tally, TaskId};
 
 use crate::roster::Parker;
 use crate::shared::Shared;
@@ -35,12 +34,6 @@ enum Next {
     Yield,
     /// Ends.
     Leave,
-}
-
-thread_local! {
-    /// What this worker has decided to do next, from before the release of a result until it does so. Foreign code may
-    /// run meanwhile (a late callback, a destructor) and block.
-    static DECIDED: Cell<Option<Next>> = Cell::new(None);
 }
 
 impl Worker {
@@ -86,11 +79,9 @@ impl Worker {
         };
         self.shared.watch_deadline(&running);
         self.shared.observer.tell(|observer| observer.started(id, self.number));
-        running.run_then(|tally| {
-            self.shared.count(id, tally);
-            DECIDED.set(Some(self.next()));
-        });
-        DECIDED.take().unwrap_or_else(|| self.next())
+        let mut release = Release { worker: self, id, is_announced: false };
+        running.run_with(&mut release);
+        if release.is_announced { Next::Search } else { self.next() }
     }
 
     /// BUSY: decides what comes next.
@@ -178,6 +169,32 @@ impl Worker {
     }
 }
 
+/// Announces a worker around the release of a result (R3).
+struct Release<'a> {
+    worker: &'a Worker,
+    id: TaskId,
+    /// Whether the worker is counted as searching.
+    is_announced: bool,
+}
+
+impl ReleaseHooks for Release<'_> {
+    fn before_release(&mut self, tally: Tally) {
+        let shared = &self.worker.shared;
+        shared.count(self.id, tally);
+        self.is_announced = !shared.roster.has_surplus() && shared.queue.is_empty();
+        if self.is_announced {
+            shared.roster.search();
+        }
+    }
+
+    fn before_foreign_code(&mut self) {
+        if std::mem::take(&mut self.is_announced) {
+            self.worker.shared.roster.found_work();
+            self.worker.shared.pass_on();
+        }
+    }
+}
+
 /// What core asks of a worker's thread.
 struct Context {
     shared: Arc<Shared>,
@@ -189,20 +206,6 @@ struct Context {
 impl Context {
     fn new(shared: Arc<Shared>, number: usize) -> Self {
         Self { shared, number, stack_base: address_of_stack() }
-    }
-
-    /// Takes back what the worker has decided to do next, since it is about to do something else: a job in its hand
-    /// would wait for it, and as long as it is counted as searching nobody else is called.
-    fn reconsider(&self) {
-        match DECIDED.take() {
-            None => {}
-            Some(Next::Run(job)) => self.shared.give_back(job),
-            Some(Next::Search) => {
-                self.shared.roster.found_work();
-                self.shared.pass_on();
-            }
-            Some(other) => DECIDED.set(Some(other)),
-        }
     }
 }
 
@@ -218,7 +221,6 @@ impl WorkerContext for Context {
     }
 
     fn run_in_place(&self, job: RunningJob) {
-        self.reconsider();
         let id = job.id();
         self.shared.watch_deadline(&job);
         self.shared.observer.tell(|observer| observer.started(id, self.number));
@@ -226,7 +228,6 @@ impl WorkerContext for Context {
     }
 
     fn block(&self) -> Result<(), BlockLimit> {
-        self.reconsider();
         self.shared.roster.block()?;
         self.shared.pass_on();
         Ok(())

@@ -39,7 +39,7 @@ fn r1_every_task_of_several_submitters_runs_exactly_once() {
                 let (pool, runs) = (pool.clone(), runs.clone());
                 thread::spawn(move || {
                     let futures = [pool.spawn(count(&runs)), pool.spawn(count(&runs))];
-                    futures.into_iter().for_each(|future| drop(future.result().unwrap()));
+                    futures.into_iter().for_each(|future| assert!(future.result().is_ok()));
                 })
             })
             .collect();
@@ -78,6 +78,46 @@ fn r2_no_more_tasks_run_than_there_may_be_workers() {
             })
             .collect();
         assert!(futures.into_iter().all(|future| future.result().unwrap() <= 2));
+    });
+}
+
+#[test]
+fn r1_as_many_tasks_run_at_once_as_there_may_be_workers() {
+    explore(|| {
+        let pool = ThreadPool::new(3).unwrap();
+        let barrier = Arc::new(shuttle::sync::Barrier::new(3));
+        let futures = [0; 3].map(|_| {
+            let barrier = barrier.clone();
+            pool.spawn(move || barrier.wait().is_leader())
+        });
+        assert_eq!(futures.into_iter().filter(|future| *future.get().unwrap()).count(), 1);
+    });
+}
+
+#[test]
+fn r2_a_worker_that_comes_back_from_a_wait_leaves_the_queue_to_the_spare() {
+    explore(|| {
+        let pool = ThreadPool::new(1).unwrap();
+        let handle = pool.handle();
+        let serial = counter();
+        let step = {
+            let serial = serial.clone();
+            move || {
+                assert_eq!(serial.fetch_add(1, Ordering::SeqCst), 0, "two tasks run on a pool of one");
+                thread::yield_now();
+                serial.fetch_sub(1, Ordering::SeqCst);
+            }
+        };
+        let outer = pool.spawn(move || {
+            let steps = [0; 4].map(|_| handle.spawn(step.clone()));
+            // Not an untimed wait for one future, which would run it in place: a spare takes over.
+            assert_eq!(wait(&steps[..1], ReturnWhen::AllCompleted, None).done.len(), 1);
+            steps
+        });
+        for step in outer.result().unwrap() {
+            step.result().unwrap();
+        }
+        assert_eq!(pool.stats().blocked, 0);
     });
 }
 
@@ -126,6 +166,7 @@ fn two_tasks_that_wait_for_what_the_other_has_queued_complete() {
             })
             .collect();
         assert!(tasks.into_iter().all(|task| task.result().unwrap() == 2));
+        assert_eq!(pool.stats().blocked, 0);
     });
 }
 
@@ -212,6 +253,16 @@ fn d1_a_submitter_that_waits_for_room_is_let_in_or_rejected() {
         };
         assert!(pool.shutdown(Shutdown::drain()).is_complete());
         assert_eq!(submitter.join().unwrap(), runs.load(Ordering::Relaxed));
+    });
+}
+
+#[test]
+fn a_task_that_starts_or_is_cancelled_makes_room_for_a_submitter_that_waits() {
+    explore(|| {
+        let pool = ThreadPool::builder().max_workers(1).max_pending(1, WhenFull::Block).build().unwrap();
+        let futures = [0; 4].map(|number| pool.spawn(move || number));
+        futures[3].cancel();
+        assert!(futures.into_iter().all(|future| future.get().is_ok() || future.cancelled()));
     });
 }
 

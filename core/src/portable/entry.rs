@@ -128,11 +128,13 @@ pub unsafe fn serve(call: Call, argument: &[u8], context: Context) -> Vec<u8> {
     // The address is not null, and a function pointer has the size of an address.
     let entry = unsafe { std::mem::transmute::<usize, Entry>(call.entry) };
     let context = Arc::new(context);
-    worker::running(context.clone(), || {
+    let served = worker::running(context.clone(), || {
         // SAFETY: `call.function` was written down beside `call.entry` by `Plain::face` or `Fallible::face`, which
         // pair an entry with a function of the type that it is instantiated for.
         unsafe { entry(call.function, argument, &context) }
-    })
+    });
+    // Somebody waits for the reply, whatever has become of the thread's own pool.
+    served.unwrap_or_else(|body| body())
 }
 
 /// Decodes, calls a function given by its address, encodes. The address must be that of a function of the type that the
