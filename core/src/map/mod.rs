@@ -11,7 +11,8 @@
 //! - **M2** At most `buffer_size` items are pulled and not yet yielded.
 //! - **M3** A failing item fails alone; the others run exactly once.
 //! - **M4** Dropping the map cancels what has not begun.
-//! - **M5** After the deadline, what isn't done is cancelled and yields `DeadlineExceeded`; nothing more is pulled.
+//! - **M5** After the deadline, what isn't done is cancelled and yields `DeadlineExceeded`; nothing more is pulled, and if
+//!   nothing else said so, one item does.
 
 mod chunk;
 mod options;
@@ -52,6 +53,8 @@ pub struct Map<'ex, I: Iterator, R: Send + 'static> {
     current: std::vec::IntoIter<Result<R, TaskError>>,
     rests: Vec<InFlight<R>>,
     in_flight: usize,
+    /// The input has said that there is no more.
+    has_ended: bool,
     deadline: Option<MapDeadline>,
     withdrawn: Arc<AtomicBool>,
 }
@@ -103,6 +106,8 @@ struct MapDeadline {
     at: Option<Instant>,
     limit: Duration,
     has_passed: bool,
+    /// Something was yielded that says so.
+    has_told: bool,
 }
 
 impl<'ex, I, R> Map<'ex, I, R>
@@ -117,8 +122,12 @@ where
     {
         let withdrawn = Arc::new(AtomicBool::new(false));
         let sizing = Sizing::new(&options, executor.stats().max_workers);
-        let deadline =
-            options.deadline_limit().map(|limit| MapDeadline { at: deadline_after(limit), limit, has_passed: false });
+        let deadline = options.deadline_limit().map(|limit| MapDeadline {
+            at: deadline_after(limit),
+            limit,
+            has_passed: false,
+            has_told: false,
+        });
         let flight = match options.is_unordered() {
             true => Flight::Unordered(as_completed([])),
             false => Flight::Ordered(VecDeque::new()),
@@ -132,6 +141,7 @@ where
             current: Vec::new().into_iter(),
             rests: Vec::new(),
             in_flight: 0,
+            has_ended: false,
             deadline,
             withdrawn,
         };
@@ -164,6 +174,7 @@ where
                 }
             }
             if len < size {
+                self.has_ended = true;
                 return;
             }
         }
@@ -181,17 +192,17 @@ where
         match &mut self.flight {
             Flight::Ordered(queue) => match queue.pop_front() {
                 Some(chunk) => self.land(chunk),
-                None => return false,
+                None => return self.tell_of_what_is_left(),
             },
             Flight::Unordered(completed) if self.deadline.as_ref().is_some_and(|deadline| deadline.has_passed) => {
                 let left = std::mem::replace(completed, as_completed([])).into_remaining();
                 let mut left: VecDeque<_> = left.into_iter().map(|(len, future)| InFlight { future, len }).collect();
-                let Some(chunk) = left.pop_front() else { return false };
+                let Some(chunk) = left.pop_front() else { return self.tell_of_what_is_left() };
                 self.flight = Flight::Ordered(left);
                 self.land(chunk);
             }
             Flight::Unordered(completed) => match completed.next_until(until) {
-                Ok(None) => return false,
+                Ok(None) => return self.tell_of_what_is_left(),
                 Ok(Some((len, future))) => self.land(InFlight { future, len }),
                 Err(()) => self.expire(),
             },
@@ -247,6 +258,24 @@ where
                 self.current = items.into_iter();
             }
         }
+        let is_late = |result: &Result<R, TaskError>| matches!(result, Err(TaskError::DeadlineExceeded(_)));
+        if let Some(deadline) = self.deadline.as_mut().filter(|deadline| deadline.has_passed) {
+            deadline.has_told |= self.current.as_slice().iter().any(is_late);
+        }
+    }
+
+    /// A deadline that left a part of the input where it is must not look like a success to who collects the results:
+    /// one item says so, unless one has.
+    fn tell_of_what_is_left(&mut self) -> bool {
+        if self.has_ended || self.input.size_hint().1 == Some(0) || !self.has_expired() {
+            return false;
+        }
+        let Some(deadline) = self.deadline.as_mut().filter(|deadline| !deadline.has_told) else { return false };
+        deadline.has_told = true;
+        let error = DeadlineExceeded::new(DeadlineOf::Map, deadline.limit, None);
+        self.current = vec![Err(error.into())].into_iter();
+        self.in_flight += 1;
+        true
     }
 
     /// The deadline of the whole map has passed: nothing further begins.

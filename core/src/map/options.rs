@@ -53,7 +53,8 @@ impl MapOptions {
     }
 
     /// How long the whole map may take, from the call. What isn't done by then is cancelled and yields
-    /// [`DeadlineExceeded`](crate::TaskError::DeadlineExceeded); nothing more is pulled; then the map ends.
+    /// [`DeadlineExceeded`](crate::TaskError::DeadlineExceeded); nothing more is pulled; then the map ends. Where only
+    /// input was left that nobody pulled, one last item says so: a deadline never looks like success.
     /// Python: `timeout`, which raises at the first item that isn't done.
     #[must_use]
     pub fn deadline(mut self, limit: Duration) -> Self {
