@@ -56,7 +56,11 @@ impl<B: Backend> Case<B> {
 /// ```
 #[expect(clippy::print_stdout, reason = "a test harness tells its results on stdout")]
 pub fn run_cases<B: Backend>(backend: B, cases: Vec<Case<B>>) -> ExitCode {
-    let filters: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let (filters, lists) = arguments();
+    if lists {
+        cases.iter().for_each(|case| println!("{}: test", case.name()));
+        return ExitCode::SUCCESS;
+    }
     let backend = Arc::new(backend);
     let mut failed = Vec::new();
     let mut passed = 0;
@@ -72,4 +76,20 @@ pub fn run_cases<B: Backend>(backend: B, cases: Vec<Case<B>>) -> ExitCode {
     println!("\n{passed} promises kept, {} broken", failed.len());
     failed.iter().for_each(|name| println!("    {name}"));
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The filters, and whether to list only. What else `cargo test` may pass on means nothing here.
+fn arguments() -> (Vec<String>, bool) {
+    const WITH_A_VALUE: [&str; 5] = ["--test-threads", "--format", "--color", "--logfile", "-Z"];
+    let (mut filters, mut lists) = (Vec::new(), false);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        lists |= argument == "--list";
+        if WITH_A_VALUE.contains(&argument.as_str()) {
+            arguments.next();
+        } else if !argument.starts_with('-') {
+            filters.push(argument);
+        }
+    }
+    (filters, lists)
 }

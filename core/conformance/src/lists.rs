@@ -182,6 +182,7 @@ macro_rules! __promises {
             what_waits_at_the_deadline_never_runs
             what_waits_at_the_deadline_never_runs_unordered
             a_deadline_ends_an_endless_input
+            a_deadline_never_looks_like_success
             dropping_the_results_cancels_what_has_not_begun
             leaving_the_loop_cancels_the_rest
             a_tasks_own_deadline_ends_its_item_only

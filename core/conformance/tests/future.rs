@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use concurrent_futures_conformance::{LIMIT, ManualExecutor, watchdog};
 use concurrent_futures_core::{
-    Abandoned, AnyFuture, Failed, Future, Job, JobHandle, Promise, Report, ReturnWhen, RunningPromise, SpawnExt, State,
-    TaskError, TaskOptions, set_report_hook, wait,
+    Abandoned, AnyFuture, Failed, Future, Job, JobHandle, Promise, ReturnWhen, RunningPromise, SpawnExt, State,
+    TaskError, TaskOptions, wait,
 };
 
 /// One future in each of the states that there are, and what holds it there.
@@ -322,37 +322,6 @@ fn timeouts_of_any_length_are_fine() {
     start(promise).complete(5);
     assert!(future.wait_timeout(Duration::MAX));
     assert_eq!(future.result_timeout(Duration::MAX).unwrap().unwrap(), 5);
-}
-
-/// F-81: a failure that nobody looked at is reported; one that was looked at isn't, and a cancelled one never.
-#[test]
-fn a_failure_that_nobody_looked_at_is_reported() {
-    let (tell, hear) = mpsc::channel();
-    set_report_hook(move |report| {
-        if let Report::UnseenFailure { label: Some(label), .. } = report {
-            let _ = tell.send(label.clone());
-        }
-    });
-    let executor = ManualExecutor::new();
-    let fail = |label: &'static str| {
-        executor.spawn_with(TaskOptions::new().label(label), move || panic!("{label}, as this test wants it"))
-    };
-    let unseen: Future<()> = fail("unseen");
-    let detached: Future<()> = fail("detached");
-    let seen: Future<()> = fail("seen");
-    let called: Future<()> = fail("called");
-    let waited: Future<()> = fail("waited");
-    let cancelled: Future<()> = fail("cancelled");
-    detached.detach();
-    assert!(cancelled.cancel());
-    called.add_done_callback(|outcome| assert!(outcome.is_err()));
-    executor.run_all();
-    assert!(seen.error().is_some());
-    drop(wait([&waited], ReturnWhen::AllCompleted, None));
-    drop((unseen, seen, called, waited, cancelled));
-    let mut labels: Vec<String> = hear.try_iter().collect();
-    labels.sort_unstable();
-    assert_eq!(labels, ["detached", "unseen"]);
 }
 
 /// E-24: a manual executor runs what it is told to, when it is told to, also by another thread.

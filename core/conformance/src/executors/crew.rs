@@ -3,18 +3,18 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use concurrent_futures_core::portable::Encoded;
 use concurrent_futures_core::sync::{Condvar, Mutex, deadline_after};
-use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, RunningJobs, Wish, WorkerContext};
+use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, RunningJobs};
 use concurrent_futures_core::{
-    Abandoned, Job, JobHandle, Reason, Rejected, RunningJob, Shutdown, ShutdownMode, ShutdownReport, Stats, Tally,
+    Abandoned, Job, JobHandle, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport, Stats, Tally,
 };
 
 use super::counts::Counts;
+use super::member::Member;
 
 /// A job in the queue, as bytes too where it is to cross.
 pub(super) struct Order {
@@ -46,7 +46,7 @@ pub(super) struct Desk<'a> {
 impl Desk<'_> {
     pub(super) fn count(&self, tally: Tally) {
         self.uncounted.set(self.uncounted.get().saturating_sub(tally.total()));
-        self.shared.state.lock().counts.add(tally);
+        self.shared.count(tally);
     }
 
     /// Somebody else counts these.
@@ -63,7 +63,7 @@ impl Desk<'_> {
     }
 
     pub(super) fn is_killed(&self) -> bool {
-        self.shared.state.lock().is_killed
+        self.shared.is_killed()
     }
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Crew {
     shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     id: ExecutorId,
     name: &'static str,
     max_workers: usize,
@@ -227,6 +227,36 @@ impl State {
 }
 
 impl Shared {
+    pub(super) fn id(&self) -> ExecutorId {
+        self.id
+    }
+
+    pub(super) fn count(&self, tally: Tally) {
+        self.state.lock().counts.add(tally);
+    }
+
+    pub(super) fn is_killed(&self) -> bool {
+        self.state.lock().is_killed
+    }
+
+    /// A worker is about to wait: a spare one takes over.
+    pub(super) fn block(self: &Arc<Self>) -> Result<(), BlockLimit> {
+        let mut state = self.state.lock();
+        if state.blocked == MAX_BLOCKED {
+            return Err(BlockLimit { max_blocked: MAX_BLOCKED });
+        }
+        state.blocked += 1;
+        if state.workers - state.blocked < self.max_workers && !state.is_killed {
+            self.clone().hire(&mut state);
+        }
+        Ok(())
+    }
+
+    pub(super) fn unblock(&self) {
+        self.state.lock().blocked -= 1;
+        self.work.notify_all();
+    }
+
     /// Starts one more worker.
     fn hire(self: Arc<Self>, state: &mut State) {
         let name = format!("{}-{}", self.name, state.threads.len());
@@ -237,7 +267,7 @@ impl Shared {
 
     /// The life of a worker.
     fn serve(self: Arc<Self>) {
-        let member = Arc::new(Member { shared: self.clone(), depth: AtomicUsize::new(0) });
+        let member = Arc::new(Member::new(self.clone()));
         let guard = self.trade.nests().then(|| worker::enter(member));
         if let Some(guard) = &guard {
             self.state.lock().members.push(guard.running_jobs());
@@ -291,7 +321,7 @@ impl Shared {
         for order in waiting {
             let tasks = order.job.tasks();
             order.job.cancel();
-            self.state.lock().counts.add(Tally { cancelled: tasks, ..Tally::default() });
+            self.count(Tally { cancelled: tasks, ..Tally::default() });
         }
         self.ended.notify_all();
         self.work.notify_all();
@@ -377,52 +407,5 @@ impl Shared {
         report.still_running = state.running.iter().map(|running| running.tasks).sum();
         report.still_pending = state.queue.iter().map(|order| order.job.tasks()).sum();
         report
-    }
-}
-
-/// One worker, as core sees it.
-struct Member {
-    shared: Arc<Shared>,
-    /// How many tasks run on top of each other here.
-    depth: AtomicUsize,
-}
-
-/// A few kilobytes each in a debug build, of the two megabytes that a thread has.
-const NESTING_LIMIT: usize = 64;
-
-impl WorkerContext for Member {
-    fn executor(&self) -> ExecutorId {
-        self.shared.id
-    }
-
-    fn can_nest(&self) -> bool {
-        self.depth.load(Ordering::Relaxed) < NESTING_LIMIT
-    }
-
-    fn run_in_place(&self, job: RunningJob) {
-        self.depth.fetch_add(1, Ordering::Relaxed);
-        job.run_then(|tally| self.shared.state.lock().counts.add(tally));
-        self.depth.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    fn block(&self) -> Result<(), BlockLimit> {
-        let mut state = self.shared.state.lock();
-        if state.blocked == MAX_BLOCKED {
-            return Err(BlockLimit { max_blocked: MAX_BLOCKED });
-        }
-        state.blocked += 1;
-        if state.workers - state.blocked < self.shared.max_workers && !state.is_killed {
-            self.shared.clone().hire(&mut state);
-        }
-        Ok(())
-    }
-
-    fn unblock(&self) {
-        self.shared.state.lock().blocked -= 1;
-        self.shared.work.notify_all();
-    }
-
-    fn wish(&self) -> Wish {
-        if self.shared.state.lock().is_killed { Wish::Stop } else { Wish::GoOn }
     }
 }

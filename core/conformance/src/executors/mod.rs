@@ -6,6 +6,7 @@ mod crew;
 mod inline;
 mod loopback;
 mod manual;
+mod member;
 #[expect(unsafe_code, reason = "one call of portable::serve, whose contract is kept by never leaving this process")]
 mod serve;
 

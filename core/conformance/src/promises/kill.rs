@@ -113,14 +113,14 @@ pub fn a_kill_ends_a_drain<B: Backend>(backend: &B) {
 pub fn a_kill_with_much_data_on_the_way_ends<B: Backend>(backend: &B) {
     let executor = backend.make(2);
     let futures: Vec<Future<Vec<u8>>> =
-        (0..10).map(|_| executor.submit(|data: Vec<u8>| data, vec![7; 1 << 20])).collect();
+        (0..10).map(|_| executor.submit(|data: Vec<u8>| data, vec![7; 1 << 17])).collect();
     for future in futures.iter().step_by(2) {
         future.cancel();
     }
     executor.shutdown(Shutdown::kill(Duration::ZERO));
     for future in futures {
         match future.result() {
-            Ok(data) => assert_eq!(data.len(), 1 << 20),
+            Ok(data) => assert_eq!(data.len(), 1 << 17),
             Err(TaskError::Cancelled | TaskError::Abandoned(_)) => {}
             Err(error) => panic!("{error:?}"),
         }

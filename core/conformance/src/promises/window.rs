@@ -1,6 +1,6 @@
 //! `map` while its tasks run: what begins when, what a deadline ends, what a drop cancels. Needs workers.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use concurrent_futures_core::{DeadlineOf, ExecutorExt, Future, MapOptions, TaskError};
 
@@ -129,6 +129,32 @@ pub fn a_deadline_ends_an_endless_input<B: Backend>(backend: &B) {
     assert!(!results.is_empty() && results.len() <= 5, "{} items", results.len());
     assert!(results.iter().all(Result::is_err));
     keeper.open();
+}
+
+/// M5: where only input is left that was never pulled, one item says so; collected, the map is no success.
+pub fn a_deadline_never_looks_like_success<B: Backend>(backend: &B) {
+    let executor = backend.make(1);
+    for options in [MapOptions::new(), MapOptions::new().unordered(), MapOptions::new().chunk_size(2)] {
+        let nothing: Result<Vec<u64>, TaskError> =
+            executor.map_with(options.clone().deadline(Duration::ZERO), square, 0..10).collect();
+        assert!(matches!(nothing, Err(TaskError::DeadlineExceeded(_))), "{nothing:?}");
+
+        let limit = Duration::from_millis(300);
+        let begun = Instant::now();
+        let mut results = executor.map_with(options.deadline(limit).buffer_size(2), square, 0..);
+        let mut last = results.next().expect("there is always more");
+        while begun.elapsed() <= limit {
+            std::thread::yield_now();
+        }
+        for result in results.by_ref() {
+            last = result;
+        }
+        assert!(matches!(last, Err(TaskError::DeadlineExceeded(_))), "{last:?}");
+        assert!(results.next().is_none());
+    }
+    let empty: Result<Vec<u64>, TaskError> =
+        executor.map_with(MapOptions::new().deadline(Duration::ZERO), square, []).collect();
+    assert!(empty.unwrap().is_empty(), "of no input none is left");
 }
 
 /// M4, W-16. CPython `test_map_close`: dropping the results cancels what has not begun, with chunks as well.
