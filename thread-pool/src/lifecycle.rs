@@ -176,10 +176,10 @@ impl Shared {
     }
 
     fn report(&self) -> ShutdownReport {
-        let mut report = ShutdownReport::default();
-        // Before the rest: what is killed between the two counts as failed already.
-        report.killed = self.counters.killed();
         let stats = self.stats();
+        let mut report = ShutdownReport::default();
+        report.killed = self.counters.killed();
+        // A kill that goes on meanwhile counts what it kills before it counts it as failed.
         report.finished = (stats.finished + stats.failed).saturating_sub(report.killed);
         report.cancelled = stats.cancelled;
         report.still_pending = stats.pending;
