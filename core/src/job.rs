@@ -93,14 +93,26 @@ pub enum Interrupt {
     Withdraw,
 }
 
-/// What a worker is told around the release of a result, by [`RunningJob::run_with`].
+/// What a worker is told while it runs a task, by [`Job::run_with`] and [`RunningJob::run_with`].
 ///
 /// A worker that announces in [`before_release`](Self::before_release) that it is free is found free by whoever the
 /// result wakes. What it announced it takes back in [`before_foreign_code`](Self::before_foreign_code).
 ///
 /// A closure that takes the tally is such hooks, for who announces nothing.
-pub trait ReleaseHooks {
-    /// The result is released next. The first call counts the task; the tally of later ones is empty.
+pub trait RunHooks {
+    /// The task has started, and runs next.
+    ///
+    /// # Errors
+    ///
+    /// What the future ends with instead: the function doesn't run then.
+    fn started(&mut self, task: &Started<'_>) -> Result<(), TaskError> {
+        let _ = task;
+        Ok(())
+    }
+
+    /// The result is released next, after the callbacks and before anybody who waits is woken. The first call counts the
+    /// task; the tally of later ones is empty, and so is that of a task whose future had ended before, by a deadline or
+    /// a kill: nobody will see this outcome.
     fn before_release(&mut self, tally: Tally);
 
     /// Foreign code runs on this thread although the result was as good as released: a callback that joined late, or
@@ -108,9 +120,49 @@ pub trait ReleaseHooks {
     fn before_foreign_code(&mut self) {}
 }
 
-impl<F: FnMut(Tally)> ReleaseHooks for F {
+impl<F: FnMut(Tally)> RunHooks for F {
     fn before_release(&mut self, tally: Tally) {
         self(tally);
+    }
+}
+
+/// A task that has just started, as [`RunHooks::started`] sees it.
+pub struct Started<'a> {
+    pub(crate) id: TaskId,
+    pub(crate) tasks: usize,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) handle: &'a dyn Fn() -> JobHandle,
+}
+
+impl Started<'_> {
+    /// The task's id; the first one's of a chunk.
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// How many tasks this is.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        self.tasks
+    }
+
+    /// When the task runs out of time, if it has a deadline.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// A handle that keeps nothing alive, for a deadline.
+    #[must_use]
+    pub fn handle(&self) -> JobHandle {
+        (self.handle)()
+    }
+}
+
+impl fmt::Debug for Started<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Started").field("id", &self.id).field("deadline", &self.deadline).finish_non_exhaustive()
     }
 }
 
@@ -244,8 +296,20 @@ impl Job {
 
     /// Starts and runs the task on the calling thread, unless it was cancelled.
     pub fn run(self) {
-        if let Ok(running) = self.start() {
-            running.run();
+        // Whatever it was skipped for, its future ends without us.
+        let _ = self.run_with(&mut |_: Tally| ());
+    }
+
+    /// As [`start`](Self::start) and [`RunningJob::run_with`] in one step, which is what most tasks need: cheaper, and
+    /// with the hook [`started`](RunHooks::started) between the two.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn run_with(mut self, hooks: &mut dyn RunHooks) -> Result<(), Skipped> {
+        match self.task.take() {
+            Some(task) => task.start_and_run(hooks),
+            None => Err(Skipped::Elsewhere),
         }
     }
 
@@ -364,7 +428,7 @@ impl RunningJob {
     }
 
     /// As [`run`](Self::run), telling `hooks` when the worker is free, and when it is not after all.
-    pub fn run_with(mut self, hooks: &mut dyn ReleaseHooks) {
+    pub fn run_with(mut self, hooks: &mut dyn RunHooks) {
         if let Some(task) = self.task.take() {
             task.run(hooks);
         }

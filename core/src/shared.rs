@@ -15,7 +15,7 @@ use crate::callback::{self, Callback};
 use crate::error::{Abandoned, Panicked, TaskError};
 #[cfg(feature = "portable")]
 use crate::error::{Reason, Rejected};
-use crate::job::{Interrupt, Job, ReleaseHooks, Skipped, Tally};
+use crate::job::{Interrupt, Job, JobHandle, RunHooks, Skipped, Started, Tally};
 use crate::panic_location;
 #[cfg(feature = "portable")]
 use crate::portable::Encoded;
@@ -85,7 +85,8 @@ pub(crate) trait AnyTask: TaskView {
     fn hold(&self, permit: Box<dyn Any + Send>);
     fn start(&self, interrupt: Option<InterruptHook>) -> Result<Option<Instant>, Skipped>;
     fn retry(&self);
-    fn run(self: Arc<Self>, hooks: &mut dyn ReleaseHooks);
+    fn run(self: Arc<Self>, hooks: &mut dyn RunHooks);
+    fn start_and_run(self: Arc<Self>, hooks: &mut dyn RunHooks) -> Result<(), Skipped>;
     fn fail(self: Arc<Self>, error: TaskError) -> bool;
     fn fail_pending(self: Arc<Self>, error: TaskError) -> bool;
     fn fail_item(self: Arc<Self>, index: usize, error: TaskError);
@@ -135,7 +136,7 @@ impl<W: Work> Task<W> {
     pub(crate) fn finish(
         self: &Arc<Self>,
         mut outcome: Result<W::Output, TaskError>,
-        hooks: &mut dyn ReleaseHooks,
+        hooks: &mut dyn RunHooks,
     ) -> bool {
         let mut inner = self.inner.lock();
         if !inner.life.decide() {
@@ -159,7 +160,7 @@ impl<W: Work> Task<W> {
         self: &Arc<Self>,
         mut outcome: Result<W::Output, TaskError>,
         left: LeftOver<W>,
-        hooks: &mut dyn ReleaseHooks,
+        hooks: &mut dyn RunHooks,
     ) {
         let mut callbacks = left.dismantle();
         let mut tally = W::tally(&outcome);
@@ -232,7 +233,7 @@ impl<W: Work> Task<W> {
         for watcher in watchers {
             watcher.tell(failed);
         }
-        report::discard(interrupt);
+        discard_some(interrupt);
         Ok(())
     }
 
@@ -252,8 +253,48 @@ impl<W: Work> Task<W> {
         }
     }
 
+    /// RUNNING: tells the executor, and runs the function.
+    fn run_ready(self: Arc<Self>, ready: Ready<W>, hooks: &mut dyn RunHooks) {
+        let Some(work) = ready.work else { return announce(hooks, Tally::default()) };
+        let handle = || JobHandle::new(&(self.clone() as Arc<dyn AnyTask>));
+        let started = Started { id: self.id, tasks: ready.tasks, deadline: ready.deadline, handle: &handle };
+        match hooks.started(&started) {
+            Ok(()) => self.run_work(work, ready.label.as_deref(), hooks),
+            Err(error) => {
+                report::discard(work);
+                self.finish(Err(error), hooks);
+            }
+        }
+    }
+
+    /// RUNNING: calls the function, and ends the task with what comes out.
+    fn run_work(self: Arc<Self>, work: W, label: Option<&str>, hooks: &mut dyn RunHooks) {
+        panic_location::install();
+        let body = || catch_unwind(AssertUnwindSafe(|| work.run(label)));
+        // The task itself is the view, and comes back: a second reference would cost two atomic operations.
+        let (result, task) = match worker::running(self, body) {
+            Ok((result, view)) => (result, Self::from_view(view)),
+            Err((body, view)) => {
+                report::discard(body);
+                return Self::from_view(view).cancel_unrun(hooks);
+            }
+        };
+        let outcome =
+            result.unwrap_or_else(|payload| Err(Panicked::from_payload(payload, panic_location::take(), label).into()));
+        let is_quiet = outcome.is_ok() && !std::mem::needs_drop::<W::Output>();
+        task.finish(outcome, hooks);
+        // If nobody else holds the task, its outcome is dropped here.
+        if !is_quiet && Arc::strong_count(&task) == 1 {
+            retract(hooks);
+        }
+    }
+
+    fn from_view(view: Arc<dyn TaskView>) -> Arc<Self> {
+        view.into_any().downcast().expect("the view that was put down is the one that was taken up")
+    }
+
     /// RUNNING → CANCELLED: its thread was given up before the function began.
-    fn cancel_unrun(self: &Arc<Self>, hooks: &mut dyn ReleaseHooks) {
+    fn cancel_unrun(self: &Arc<Self>, hooks: &mut dyn RunHooks) {
         let tasks = self.len();
         self.finish(Err(TaskError::Cancelled), &mut |tally: Tally| {
             let cancelled = if tally.total() == 0 { 0 } else { tasks };
@@ -289,7 +330,7 @@ impl<W: Work> TaskView for Task<W> {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.inner.lock().extras.as_ref().and_then(|extras| extras.deadline)
+        self.inner.lock().deadline()
     }
 
     fn stop_requested(&self) -> bool {
@@ -302,6 +343,10 @@ impl<W: Work> TaskView for Task<W> {
 
     fn has_seen_stop(&self) -> bool {
         self.inner.lock().life.notes.has(Notes::STOP_SEEN)
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 
     fn as_task(self: Arc<Self>) -> Option<Arc<dyn AnyTask>> {
@@ -354,19 +399,10 @@ impl<W: Work> AnyTask for Task<W> {
 
     fn start(&self, interrupt: Option<InterruptHook>) -> Result<Option<Instant>, Skipped> {
         let mut inner = self.inner.lock();
-        if !inner.life.start() {
-            return Err(if inner.life.was_cancelled_before_start() { Skipped::Cancelled } else { Skipped::Elsewhere });
-        }
-        if interrupt.is_some() {
-            inner.extras().interrupt = interrupt;
-        }
-        let Some(extras) = &mut inner.extras else { return Ok(None) };
-        let permit = extras.permit.take();
-        let limit = extras.options.deadline_limit();
-        extras.deadline = limit.and_then(crate::sync::deadline_after);
-        let deadline = extras.deadline;
+        let permit = inner.start(interrupt)?;
+        let deadline = inner.deadline();
         drop(inner);
-        report::discard(permit);
+        discard_some(permit);
         Ok(deadline)
     }
 
@@ -378,35 +414,19 @@ impl<W: Work> AnyTask for Task<W> {
         }
     }
 
-    fn run(self: Arc<Self>, hooks: &mut dyn ReleaseHooks) {
-        let mut inner = self.inner.lock();
-        debug_assert!(inner.life.is_running() || inner.life.is_decided(), "run before start");
-        let Some(work) = inner.take_work() else {
-            drop(inner);
-            return announce(hooks, Tally::default());
-        };
-        let label = inner.label().map(str::to_owned);
-        drop(inner);
+    fn run(self: Arc<Self>, hooks: &mut dyn RunHooks) {
+        let ready = self.inner.lock().get_ready();
+        self.run_ready(ready, hooks);
+    }
 
-        panic_location::install();
-        let view: Arc<dyn TaskView> = self.clone();
-        let body = || catch_unwind(AssertUnwindSafe(|| work.run(label.as_deref())));
-        let result = match worker::running(view, body) {
-            Ok(result) => result,
-            Err(body) => {
-                report::discard(body);
-                return self.cancel_unrun(hooks);
-            }
-        };
-        let outcome = result.unwrap_or_else(|payload| {
-            Err(Panicked::from_payload(payload, panic_location::take(), label.as_deref()).into())
-        });
-        let is_quiet = outcome.is_ok() && !std::mem::needs_drop::<W::Output>();
-        self.finish(outcome, hooks);
-        // If nobody else holds the task, its outcome is dropped here.
-        if !is_quiet && Arc::strong_count(&self) == 1 {
-            retract(hooks);
-        }
+    fn start_and_run(self: Arc<Self>, hooks: &mut dyn RunHooks) -> Result<(), Skipped> {
+        let mut inner = self.inner.lock();
+        let permit = inner.start(None)?;
+        let ready = inner.get_ready();
+        drop(inner);
+        discard_some(permit);
+        self.run_ready(ready, hooks);
+        Ok(())
     }
 
     fn fail(self: Arc<Self>, error: TaskError) -> bool {
@@ -632,6 +652,30 @@ impl<W: Work> Drop for Task<W> {
 }
 
 impl<W: Work> Inner<W> {
+    /// PENDING → RUNNING; gives the permit, to be dropped outside the lock.
+    fn start(&mut self, interrupt: Option<InterruptHook>) -> Result<Option<Box<dyn Any + Send>>, Skipped> {
+        if !self.life.start() {
+            return Err(if self.life.was_cancelled_before_start() { Skipped::Cancelled } else { Skipped::Elsewhere });
+        }
+        if interrupt.is_some() {
+            self.extras().interrupt = interrupt;
+        }
+        let Some(extras) = &mut self.extras else { return Ok(None) };
+        extras.deadline = extras.options.deadline_limit().and_then(crate::sync::deadline_after);
+        Ok(extras.permit.take())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.extras.as_ref().and_then(|extras| extras.deadline)
+    }
+
+    /// RUNNING: takes out what is needed to run.
+    fn get_ready(&mut self) -> Ready<W> {
+        debug_assert!(self.life.is_running() || self.life.is_decided(), "run before start");
+        let label = self.label().map(str::to_owned);
+        Ready { work: self.take_work(), label, deadline: self.deadline(), tasks: self.tasks as usize }
+    }
+
     fn extras(&mut self) -> &mut Extras<W::Output> {
         self.extras.get_or_insert_with(|| Box::new(Extras::none()))
     }
@@ -668,6 +712,15 @@ impl<W: Work> Inner<W> {
     }
 }
 
+/// What a started task needs to run.
+struct Ready<W: Work> {
+    /// None if the future has ended meanwhile.
+    work: Option<W>,
+    label: Option<String>,
+    deadline: Option<Instant>,
+    tasks: usize,
+}
+
 /// What a decided task still holds: to be dropped, and to be called.
 struct LeftOver<W: Work> {
     work: Option<W>,
@@ -678,8 +731,8 @@ struct LeftOver<W: Work> {
 impl<W: Work> LeftOver<W> {
     /// Drops the function and its captures at once, and keeps the callbacks.
     fn dismantle(self) -> Vec<Callback<W::Output>> {
-        report::discard(self.work);
-        report::discard(self.permit);
+        discard_some(self.work);
+        discard_some(self.permit);
         self.callbacks
     }
 }
@@ -699,13 +752,20 @@ impl<T> Extras<T> {
 }
 
 /// Tells the executor that the result is released next. Whatever it panics with, the future is released.
-fn announce(hooks: &mut dyn ReleaseHooks, tally: Tally) {
+fn announce(hooks: &mut dyn RunHooks, tally: Tally) {
     report::contain("an executor", || hooks.before_release(tally));
 }
 
 /// Tells the executor that foreign code comes first.
-fn retract(hooks: &mut dyn ReleaseHooks) {
+fn retract(hooks: &mut dyn RunHooks) {
     report::contain("an executor", || hooks.before_foreign_code());
+}
+
+/// Drops what is usually not there.
+fn discard_some<T>(value: Option<T>) {
+    if let Some(value) = value {
+        report::discard(value);
+    }
 }
 
 /// The error of a producer that vanished.

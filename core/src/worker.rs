@@ -238,13 +238,13 @@ impl RunningJobs {
         self.handles()
     }
 
-    /// False if the task must not run.
-    fn push(&self, view: Arc<dyn TaskView>) -> bool {
+    /// Takes a task up, or gives it back if it must not run.
+    fn push(&self, view: Arc<dyn TaskView>) -> Result<(), Arc<dyn TaskView>> {
         let mut running = self.0.lock();
         // What a task runs on top of itself, perhaps for another executor, is its own affair.
         let is_outermost = running.views.is_empty();
         if running.given_up && is_outermost {
-            return false;
+            return Err(view);
         }
         let told_to_stop = (running.stop_requested && is_outermost).then(|| view.clone());
         running.views.push(view);
@@ -252,12 +252,11 @@ impl RunningJobs {
         if let Some(task) = told_to_stop.and_then(TaskView::as_task) {
             task.request_stop();
         }
-        true
+        Ok(())
     }
 
-    fn pop(&self) {
-        let popped = self.0.lock().views.pop();
-        drop(popped);
+    fn pop(&self) -> Option<Arc<dyn TaskView>> {
+        self.0.lock().views.pop()
     }
 
     fn top(&self) -> Option<Arc<dyn TaskView>> {
@@ -271,25 +270,28 @@ impl fmt::Debug for RunningJobs {
     }
 }
 
-/// Runs `body` as the task `view`. `body` must not unwind.
+/// Runs `body` as the task `view`, which comes back with the result. `body` must not unwind.
 ///
 /// # Errors
 ///
-/// Gives `body` back where the tasks of this thread were given up: it must not run.
-pub(crate) fn running<R, F: FnOnce() -> R>(view: Arc<dyn TaskView>, body: F) -> Result<R, F> {
-    let is_noted = match RUNNING.try_with(|jobs| jobs.push(view)) {
-        Ok(true) => true,
-        Ok(false) => return Err(body),
-        Err(_) => false,
-    };
+/// Gives `body` and `view` back where the tasks of this thread were given up: it must not run.
+#[expect(clippy::type_complexity, reason = "what went in comes back, with or without a result")]
+pub(crate) fn running<R, F: FnOnce() -> R>(
+    view: Arc<dyn TaskView>,
+    body: F,
+) -> Result<(R, Arc<dyn TaskView>), (F, Arc<dyn TaskView>)> {
+    let mut view = Some(view);
+    let refused = RUNNING.try_with(|jobs| view.take().and_then(|view| jobs.push(view).err()));
+    if let Ok(Some(view)) = refused {
+        return Err((body, view));
+    }
     let ours = Place { index: 0, callbacks_below: callback::depth() };
     let outer = PLACE.try_with(|place| place.replace(ours)).unwrap_or_default();
     let result = body();
     let _ = PLACE.try_with(|place| place.set(outer));
-    if is_noted {
-        let _ = RUNNING.try_with(RunningJobs::pop);
-    }
-    Ok(result)
+    // Where the thread-locals are gone the view never left.
+    let view = view.or_else(|| RUNNING.try_with(RunningJobs::pop).ok().flatten());
+    Ok((result, view.expect("each task that is taken up is put down by the same call")))
 }
 
 /// Some tasks of the chunk that runs here are another job's now.

@@ -73,6 +73,17 @@ pub(crate) enum Summons {
     Spawn(usize),
 }
 
+/// What becomes of a claim that could not be carried out.
+#[must_use]
+pub(crate) enum FailedSpawn {
+    /// This worker has taken the claim over: wake it.
+    Wake(Arc<Parker>),
+    /// Somebody works, and looks at the queue when he is done.
+    OthersWork,
+    /// Nobody is left who could ever run what waits.
+    NobodyLeft,
+}
+
 /// How many workers there are of each kind, for `stats`.
 pub(crate) struct Headcount {
     pub(crate) total: usize,
@@ -129,13 +140,20 @@ impl Roster {
         summons
     }
 
-    /// A claimed place could not be filled. True if nobody is left who could ever run what waits.
-    pub(crate) fn spawn_failed(&self) -> bool {
+    /// A claimed place could not be filled: whoever parked meanwhile, relying on this search, searches instead.
+    pub(crate) fn spawn_failed(&self) -> FailedSpawn {
         let mut counts = self.counts.lock();
         counts.total -= 1;
-        counts.searching -= 1;
+        let parked = counts.parked.pop();
+        if parked.is_none() {
+            counts.searching -= 1;
+        }
         self.publish(&counts);
-        counts.active() == 0 && counts.parked.is_empty()
+        match parked {
+            Some(parker) => FailedSpawn::Wake(parker),
+            None if counts.active() == 0 => FailedSpawn::NobodyLeft,
+            None => FailedSpawn::OthersWork,
+        }
     }
 
     /// BUSY → SEARCHING, before a result is released (R3).
@@ -314,7 +332,7 @@ impl Parker {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Parker, Roster, Summons};
+    use super::{FailedSpawn, Parker, Roster, Summons};
 
     #[test]
     fn r1_a_second_summons_claims_nobody_while_one_searches() {
@@ -327,6 +345,28 @@ mod tests {
         assert!(matches!(roster.summon(|| true), Summons::Spawn(1)));
         roster.found_work();
         assert!(!roster.calls() && matches!(roster.summon(|| true), Summons::Nobody));
+    }
+
+    #[test]
+    fn r1_a_worker_that_parked_while_another_was_to_start_takes_over_when_that_fails() {
+        let roster = Roster::new(2, 8);
+        let parker = Arc::new(Parker::default());
+        let _ = roster.summon(|| true);
+        roster.found_work();
+        assert!(matches!(roster.summon(|| true), Summons::Spawn(1)));
+        // The first one finds nothing and parks; what is pushed now relies on the second.
+        roster.search();
+        roster.park(&parker);
+        assert!(!roster.calls());
+        assert!(matches!(roster.spawn_failed(), FailedSpawn::Wake(woken) if Arc::ptr_eq(&woken, &parker)));
+        assert!(!roster.calls(), "the first one searches");
+        roster.found_work();
+        assert!(matches!(roster.summon(|| true), Summons::Spawn(_)));
+        assert!(matches!(roster.spawn_failed(), FailedSpawn::OthersWork));
+        roster.search();
+        roster.leave();
+        let _ = roster.summon(|| true);
+        assert!(matches!(roster.spawn_failed(), FailedSpawn::NobodyLeft));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use concurrent_futures_core::sync::{AtomicU64, Mutex, Ordering, fence, thread};
 use concurrent_futures_core::worker::{self, ExecutorId, RunningJobs};
 use concurrent_futures_core::{
-    DeadlineExceeded, DeadlineOf, Initializer, Job, ObserverSlot, Reason, Rejected, RunningJob, Skipped, Stats, Tally,
-    TaskError, TaskId,
+    DeadlineExceeded, DeadlineOf, Initializer, Job, JobHandle, ObserverSlot, Reason, Rejected, RunHooks, Skipped,
+    Started, Stats, Tally, TaskError, TaskId,
 };
 use crossbeam_utils::CachePadded;
 
@@ -18,7 +18,7 @@ use crate::builder::ThreadPoolBuilder;
 use crate::lifecycle::Lifecycle;
 use crate::queue::Queue;
 use crate::room::{Room, WhenFull};
-use crate::roster::{Roster, Summons};
+use crate::roster::{FailedSpawn, Roster, Summons};
 use crate::timer::Timer;
 use crate::worker_thread::Worker;
 
@@ -164,9 +164,13 @@ impl Shared {
 
     /// Another worker will run what waits, when it is done with its task; if there is none, what waits fails.
     fn spawn_failed(self: &Arc<Self>, error: io::Error) {
-        if !self.roster.spawn_failed() {
-            return;
+        match self.roster.spawn_failed() {
+            FailedSpawn::Wake(parker) => return parker.unpark(),
+            FailedSpawn::OthersWork => return,
+            FailedSpawn::NobodyLeft => {}
         }
+        // The fence of R1: who read `calls` before the claim was given back has pushed before this look at the queue.
+        fence(Ordering::SeqCst);
         let text = format!("no worker thread could be started in the pool {}: {error}", self.name);
         let rejected = Rejected::broken(text, Some(Arc::new(error)));
         while let Some(job) = self.queue.pop() {
@@ -194,19 +198,13 @@ impl Shared {
 
     fn run_in_caller(self: &Arc<Self>, job: Job) {
         let (id, tasks) = (job.id(), job.tasks());
-        match job.start() {
-            Ok(running) => {
-                self.watch_deadline(&running);
-                running.run_then(|tally| self.count(id, tally));
-            }
-            Err(skipped) => self.count_skipped(id, tasks, skipped),
+        if let Err(skipped) = job.run_with(&mut Accounts { shared: self, id, worker: None }) {
+            self.count_skipped(id, tasks, skipped);
         }
     }
 
     /// Ends the future of a task when its deadline passes; its thread runs on.
-    pub(crate) fn watch_deadline(self: &Arc<Self>, running: &RunningJob) {
-        let Some(due) = running.deadline() else { return };
-        let handle = running.handle();
+    fn watch_deadline(self: &Arc<Self>, due: Instant, handle: JobHandle) -> io::Result<()> {
         let shared = Arc::downgrade(self);
         let end = move || {
             let options = handle.options();
@@ -220,14 +218,7 @@ impl Shared {
                 shared.count(handle.id(), Tally { failed: tasks, ..Tally::default() });
             }
         };
-        if let Err(error) = self.timer.at(due, &self.name, end) {
-            // Without a timer nobody would end the future: rather no result than one that comes when it likes.
-            let text = format!("the thread that watches deadlines could not be started: {error}");
-            let tasks = running.tasks();
-            if running.handle().fail(Rejected::broken(text, Some(Arc::new(error)))) {
-                self.count(running.id(), Tally { failed: tasks, ..Tally::default() });
-            }
-        }
+        self.timer.at(due, &self.name, end)
     }
 
     pub(crate) fn count(&self, id: TaskId, tally: Tally) {
@@ -266,6 +257,32 @@ impl Shared {
 
     pub(crate) fn capacity(&self) -> Option<usize> {
         self.room.as_ref().map(|(room, _)| room.left())
+    }
+}
+
+/// Keeps the accounts of a task that runs in this pool.
+pub(crate) struct Accounts<'a> {
+    pub(crate) shared: &'a Arc<Shared>,
+    pub(crate) id: TaskId,
+    /// The worker that runs it; none where a submitting thread does.
+    pub(crate) worker: Option<usize>,
+}
+
+impl RunHooks for Accounts<'_> {
+    fn started(&mut self, task: &Started<'_>) -> Result<(), TaskError> {
+        if let Some(worker) = self.worker {
+            self.shared.observer.tell(|observer| observer.started(self.id, worker));
+        }
+        let Some(due) = task.deadline() else { return Ok(()) };
+        // Without a timer nobody would end the future: rather no result than one that comes when it likes.
+        self.shared.watch_deadline(due, task.handle()).map_err(|error| {
+            let text = format!("the thread that watches deadlines could not be started: {error}");
+            Rejected::broken(text, Some(Arc::new(error))).into()
+        })
+    }
+
+    fn before_release(&mut self, tally: Tally) {
+        self.shared.count(self.id, tally);
     }
 }
 

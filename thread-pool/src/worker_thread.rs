@@ -6,10 +6,10 @@ use std::time::Duration;
 use concurrent_futures_core::spin::Spinner;
 use concurrent_futures_core::sync::{Ordering, fence};
 use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, Wish, WorkerContext};
-use concurrent_futures_core::{Job, Rejected, ReleaseHooks, RunningJob, Tally, TaskId};
+use concurrent_futures_core::{Job, Rejected, RunHooks, RunningJob, Started, Tally, TaskError};
 
 use crate::roster::Parker;
-use crate::shared::Shared;
+use crate::shared::{Accounts, Shared};
 
 /// A spare worker that isn't needed any more stays for so long.
 const SPARE_KEEP_ALIVE: Duration = Duration::from_secs(1);
@@ -67,21 +67,15 @@ impl Worker {
         self.shared.note_worker_left(self.number);
     }
 
-    /// BUSY: runs a job; before its result is released, takes the next one or announces that it searches.
+    /// BUSY: runs a job; before its result is released, announces that it searches, if nothing waits.
     fn run(&self, job: Job) -> Next {
         let (id, tasks) = (job.id(), job.tasks());
-        let running = match job.start() {
-            Ok(running) => running,
-            Err(skipped) => {
-                self.shared.count_skipped(id, tasks, skipped);
-                return self.next();
-            }
-        };
-        self.shared.watch_deadline(&running);
-        self.shared.observer.tell(|observer| observer.started(id, self.number));
-        let mut release = Release { worker: self, id, is_announced: false };
-        running.run_with(&mut release);
-        if release.is_announced { Next::Search } else { self.next() }
+        let accounts = Accounts { shared: &self.shared, id, worker: Some(self.number) };
+        let mut turn = Turn { accounts, is_announced: false };
+        if let Err(skipped) = job.run_with(&mut turn) {
+            self.shared.count_skipped(id, tasks, skipped);
+        }
+        if turn.is_announced { Next::Search } else { self.next() }
     }
 
     /// BUSY: decides what comes next.
@@ -169,18 +163,21 @@ impl Worker {
     }
 }
 
-/// Announces a worker around the release of a result (R3).
-struct Release<'a> {
-    worker: &'a Worker,
-    id: TaskId,
+/// One task on a worker, which announces itself before the result is released (R3).
+struct Turn<'a> {
+    accounts: Accounts<'a>,
     /// Whether the worker is counted as searching.
     is_announced: bool,
 }
 
-impl ReleaseHooks for Release<'_> {
+impl RunHooks for Turn<'_> {
+    fn started(&mut self, task: &Started<'_>) -> Result<(), TaskError> {
+        self.accounts.started(task)
+    }
+
     fn before_release(&mut self, tally: Tally) {
-        let shared = &self.worker.shared;
-        shared.count(self.id, tally);
+        self.accounts.before_release(tally);
+        let shared = self.accounts.shared;
         self.is_announced = !shared.roster.has_surplus() && shared.queue.is_empty();
         if self.is_announced {
             shared.roster.search();
@@ -189,8 +186,8 @@ impl ReleaseHooks for Release<'_> {
 
     fn before_foreign_code(&mut self) {
         if std::mem::take(&mut self.is_announced) {
-            self.worker.shared.roster.found_work();
-            self.worker.shared.pass_on();
+            self.accounts.shared.roster.found_work();
+            self.accounts.shared.pass_on();
         }
     }
 }
@@ -222,9 +219,7 @@ impl WorkerContext for Context {
 
     fn run_in_place(&self, job: RunningJob) {
         let id = job.id();
-        self.shared.watch_deadline(&job);
-        self.shared.observer.tell(|observer| observer.started(id, self.number));
-        job.run_then(|tally| self.shared.count(id, tally));
+        job.run_with(&mut Accounts { shared: &self.shared, id, worker: Some(self.number) });
     }
 
     fn block(&self) -> Result<(), BlockLimit> {

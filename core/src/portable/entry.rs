@@ -4,6 +4,7 @@
 //! is only ever turned into the type from which it was made: [`Plain`] and [`Fallible`] write down the function's address
 //! beside the address of the one entry that is instantiated for exactly this function type.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -109,6 +110,10 @@ impl TaskView for Context {
         self.stop_seen.load(std::sync::atomic::Ordering::Relaxed)
     }
 
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
     fn as_task(self: Arc<Self>) -> Option<Arc<dyn AnyTask>> {
         None
     }
@@ -134,7 +139,7 @@ pub unsafe fn serve(call: Call, argument: &[u8], context: Context) -> Vec<u8> {
         unsafe { entry(call.function, argument, &context) }
     });
     // Somebody waits for the reply, whatever has become of the thread's own pool.
-    served.unwrap_or_else(|body| body())
+    served.map(|(reply, _)| reply).unwrap_or_else(|(body, _)| body())
 }
 
 /// Decodes, calls a function given by its address, encodes. The address must be that of a function of the type that the

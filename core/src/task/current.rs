@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub(crate) trait TaskView: Send + Sync {
     /// Notes that the task was told to stop: an `Err` that it returns from now on counts as cancelled.
     fn see_stop(&self);
     fn has_seen_stop(&self) -> bool;
+    /// The very value behind the view, for who knows its type.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     /// The task as its own pool knows it; none in a worker process.
     fn as_task(self: Arc<Self>) -> Option<Arc<dyn crate::shared::AnyTask>>;
 }
