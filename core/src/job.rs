@@ -137,12 +137,14 @@ pub struct Started<'a> {
 impl Started<'_> {
     /// The task's id; the first one's of a chunk.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> TaskId {
         self.id
     }
 
     /// How many tasks this is.
     #[must_use]
+    #[inline]
     pub fn tasks(&self) -> usize {
         self.tasks
     }
@@ -190,12 +192,12 @@ impl Tally {
 
 impl Job {
     /// Makes a task of a closure: its future, and the job for an executor in this process.
-    pub fn new<R, F>(options: TaskOptions, function: F) -> (Future<R>, Self)
+    pub fn new<R, F>(options: impl Into<Option<TaskOptions>>, function: F) -> (Future<R>, Self)
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        Self::of(Once(function), Some(options))
+        Self::of(Once(function), options.into())
     }
 
     /// As [`new`](Self::new), of a closure that returns a `Result`, whose error becomes the future's.
@@ -207,13 +209,13 @@ impl Job {
     /// job.run();
     /// assert!(matches!(future.result(), Err(TaskError::Failed(_))));
     /// ```
-    pub fn new_fallible<R, E, F>(options: TaskOptions, function: F) -> (Future<R>, Self)
+    pub fn new_fallible<R, E, F>(options: impl Into<Option<TaskOptions>>, function: F) -> (Future<R>, Self)
     where
         F: FnOnce() -> Result<R, E> + Send + 'static,
         R: Send + 'static,
         E: TaskFailure,
     {
-        Self::of(OnceFallible(function), Some(options))
+        Self::of(OnceFallible(function), options.into())
     }
 
     pub(crate) fn of<W: Work>(work: W, options: Option<TaskOptions>) -> (Future<W::Output>, Self) {
@@ -223,12 +225,14 @@ impl Job {
 
     /// The task's id, the same as [`Future::id`]; the first one's of a chunk.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> TaskId {
         self.task().id()
     }
 
     /// How many tasks this is: 1, or the length of a chunk of `map`.
     #[must_use]
+    #[inline]
     pub fn tasks(&self) -> usize {
         self.task().len()
     }
@@ -246,12 +250,14 @@ impl Job {
     }
 
     /// Says which executor the job now waits in, so that a wait on one of its workers can run it in place.
+    #[inline]
     pub fn bind(&self, executor: ExecutorId) {
         self.task().bind(executor);
     }
 
     /// Keeps `permit` for as long as the task waits: it is dropped as soon as the task starts, is cancelled or failed.
     /// A bounded queue counts its room by it.
+    #[inline]
     pub fn hold(&self, permit: impl Any + Send) {
         self.task().hold(Box::new(permit));
     }
@@ -306,6 +312,7 @@ impl Job {
     /// # Errors
     ///
     /// As [`start`](Self::start).
+    #[inline]
     pub fn run_with(mut self, hooks: &mut dyn RunHooks) -> Result<(), Skipped> {
         match self.task.take() {
             Some(task) => task.start_and_run(hooks),
@@ -382,12 +389,14 @@ impl RunningJob {
 
     /// The task's id; the first one's of a chunk.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> TaskId {
         self.task().id()
     }
 
     /// How many tasks this is.
     #[must_use]
+    #[inline]
     pub fn tasks(&self) -> usize {
         self.task().len()
     }
@@ -523,6 +532,7 @@ impl JobHandle {
 
     /// The task's id.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> TaskId {
         self.id
     }
@@ -535,6 +545,7 @@ impl JobHandle {
 
     /// How many tasks the job has; 0 if nobody holds it any more.
     #[must_use]
+    #[inline]
     pub fn tasks(&self) -> usize {
         self.task.upgrade().map_or(0, |task| task.len())
     }

@@ -16,9 +16,17 @@ std::thread_local! {
 static INSTALL: Once = Once::new();
 
 /// Installs the hook if that has not been done. Costs one load afterwards.
+#[inline]
 pub(crate) fn install() {
+    if !INSTALL.is_completed() {
+        install_slow();
+    }
+}
+
+#[cold]
+fn install_slow() {
     // The hook can't be changed by a thread that is unwinding; a later task will do it.
-    if INSTALL.is_completed() || thread::panicking() {
+    if thread::panicking() {
         return;
     }
     INSTALL.call_once(|| {

@@ -50,7 +50,7 @@ struct Inner<W: Work> {
 
 /// What most tasks never have.
 struct Extras<T> {
-    options: TaskOptions,
+    options: Option<Arc<TaskOptions>>,
     deadline: Option<Instant>,
     callbacks: Vec<Callback<T>>,
     watchers: Vec<Watcher>,
@@ -126,7 +126,7 @@ impl<W: Work> Task<W> {
         let id = work.first_id();
         let extras = options
             .filter(|options| !options.is_default())
-            .map(|options| Box::new(Extras { options, ..Extras::none() }));
+            .map(|options| Box::new(Extras { options: Some(Arc::new(options)), ..Extras::none() }));
         let tasks = work.len().try_into().unwrap_or(u32::MAX);
         let inner = Inner { extras, cell: Cell::Work(work), life: Life::new(), tasks };
         Arc::new(Self { id, status: AtomicU32::new(0), released: Condvar::new(), inner: Mutex::new(inner) })
@@ -159,10 +159,10 @@ impl<W: Work> Task<W> {
     fn conclude(
         self: &Arc<Self>,
         mut outcome: Result<W::Output, TaskError>,
-        left: LeftOver<W>,
+        left: Option<LeftOver<W>>,
         hooks: &mut dyn RunHooks,
     ) {
-        let mut callbacks = left.dismantle();
+        let mut callbacks = left.map_or_else(Vec::new, LeftOver::dismantle);
         let mut tally = W::tally(&outcome);
         if !callbacks.is_empty() && callback::is_too_deep() {
             announce(hooks, tally);
@@ -259,7 +259,10 @@ impl<W: Work> Task<W> {
         let handle = || JobHandle::new(&(self.clone() as Arc<dyn AnyTask>));
         let started = Started { id: self.id, tasks: ready.tasks, deadline: ready.deadline, handle: &handle };
         match hooks.started(&started) {
-            Ok(()) => self.run_work(work, ready.label.as_deref(), hooks),
+            Ok(()) => {
+                let label = ready.options.as_ref().and_then(|options| options.label_text());
+                self.run_work(work, label, hooks);
+            }
             Err(error) => {
                 report::discard(work);
                 self.finish(Err(error), hooks);
@@ -269,18 +272,18 @@ impl<W: Work> Task<W> {
 
     /// RUNNING: calls the function, and ends the task with what comes out.
     fn run_work(self: Arc<Self>, work: W, label: Option<&str>, hooks: &mut dyn RunHooks) {
-        panic_location::install();
-        let body = || catch_unwind(AssertUnwindSafe(|| work.run(label)));
-        // The task itself is the view, and comes back: a second reference would cost two atomic operations.
-        let (result, task) = match worker::running(self, body) {
-            Ok((result, view)) => (result, Self::from_view(view)),
-            Err((body, view)) => {
-                report::discard(body);
+        // The task itself is what the thread takes up: a second reference would cost two atomic operations.
+        let taken = match worker::take_up(self) {
+            Ok(taken) => taken,
+            Err(view) => {
+                report::discard(work);
                 return Self::from_view(view).cancel_unrun(hooks);
             }
         };
-        let outcome =
-            result.unwrap_or_else(|payload| Err(Panicked::from_payload(payload, panic_location::take(), label).into()));
+        panic_location::install();
+        let outcome = catch_unwind(AssertUnwindSafe(|| work.run(label)))
+            .unwrap_or_else(|payload| Err(Panicked::from_payload(payload, panic_location::take(), label).into()));
+        let task = Self::from_view(worker::put_down(taken));
         let is_quiet = outcome.is_ok() && !std::mem::needs_drop::<W::Output>();
         task.finish(outcome, hooks);
         // If nobody else holds the task, its outcome is dropped here.
@@ -370,7 +373,7 @@ impl<W: Work> AnyTask for Task<W> {
     }
 
     fn options(&self) -> TaskOptions {
-        self.inner.lock().extras.as_ref().map(|extras| extras.options.clone()).unwrap_or_default()
+        self.inner.lock().options().as_deref().cloned().unwrap_or_default()
     }
 
     fn len(&self) -> usize {
@@ -410,7 +413,7 @@ impl<W: Work> AnyTask for Task<W> {
         let mut inner = self.inner.lock();
         inner.life.attempt = inner.life.attempt.saturating_add(1);
         if let Some(extras) = &mut inner.extras {
-            extras.deadline = extras.options.deadline_limit().and_then(crate::sync::deadline_after);
+            extras.deadline = extras.next_deadline();
         }
     }
 
@@ -661,7 +664,7 @@ impl<W: Work> Inner<W> {
             self.extras().interrupt = interrupt;
         }
         let Some(extras) = &mut self.extras else { return Ok(None) };
-        extras.deadline = extras.options.deadline_limit().and_then(crate::sync::deadline_after);
+        extras.deadline = extras.next_deadline();
         Ok(extras.permit.take())
     }
 
@@ -672,16 +675,20 @@ impl<W: Work> Inner<W> {
     /// RUNNING: takes out what is needed to run.
     fn get_ready(&mut self) -> Ready<W> {
         debug_assert!(self.life.is_running() || self.life.is_decided(), "run before start");
-        let label = self.label().map(str::to_owned);
-        Ready { work: self.take_work(), label, deadline: self.deadline(), tasks: self.tasks as usize }
+        let (options, deadline) = (self.options(), self.deadline());
+        Ready { work: self.take_work(), options, deadline, tasks: self.tasks as usize }
     }
 
     fn extras(&mut self) -> &mut Extras<W::Output> {
         self.extras.get_or_insert_with(|| Box::new(Extras::none()))
     }
 
+    fn options(&self) -> Option<Arc<TaskOptions>> {
+        self.extras.as_ref().and_then(|extras| extras.options.clone())
+    }
+
     fn label(&self) -> Option<&str> {
-        self.extras.as_ref().and_then(|extras| extras.options.label_text())
+        self.extras.as_ref().and_then(|extras| extras.options.as_ref()?.label_text())
     }
 
     /// An `Err` of a task that was told to stop, and looked, is an end on request and no failure.
@@ -701,12 +708,13 @@ impl<W: Work> Inner<W> {
     }
 
     /// Takes out what user code must not run for under the lock.
-    fn take_left_over(&mut self) -> LeftOver<W> {
+    fn take_left_over(&mut self) -> Option<LeftOver<W>> {
         let work = self.take_work();
         match &mut self.extras {
-            None => LeftOver { work, permit: None, callbacks: Vec::new() },
+            None => work.map(|work| LeftOver { work: Some(work), permit: None, callbacks: Vec::new() }),
             Some(extras) => {
-                LeftOver { work, permit: extras.permit.take(), callbacks: std::mem::take(&mut extras.callbacks) }
+                let (permit, callbacks) = (extras.permit.take(), std::mem::take(&mut extras.callbacks));
+                Some(LeftOver { work, permit, callbacks })
             }
         }
     }
@@ -716,7 +724,7 @@ impl<W: Work> Inner<W> {
 struct Ready<W: Work> {
     /// None if the future has ended meanwhile.
     work: Option<W>,
-    label: Option<String>,
+    options: Option<Arc<TaskOptions>>,
     deadline: Option<Instant>,
     tasks: usize,
 }
@@ -738,9 +746,14 @@ impl<W: Work> LeftOver<W> {
 }
 
 impl<T> Extras<T> {
+    /// When an attempt that begins now runs out of time.
+    fn next_deadline(&self) -> Option<Instant> {
+        self.options.as_ref()?.deadline_limit().and_then(crate::sync::deadline_after)
+    }
+
     fn none() -> Self {
         Self {
-            options: TaskOptions::default(),
+            options: None,
             deadline: None,
             callbacks: Vec::new(),
             watchers: Vec::new(),

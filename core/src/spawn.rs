@@ -22,7 +22,9 @@ pub trait SpawnExt: InProcess {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.spawn_with(TaskOptions::new(), function)
+        let (future, job) = Job::new(None, function);
+        self.execute(job);
+        future
     }
 
     /// As [`spawn`](Self::spawn), with options.
@@ -43,7 +45,7 @@ pub trait SpawnExt: InProcess {
         R: Send + 'static,
         E: TaskFailure,
     {
-        let (future, job) = Job::new_fallible(TaskOptions::new(), function);
+        let (future, job) = Job::new_fallible(None, function);
         self.execute(job);
         future
     }

@@ -270,28 +270,32 @@ impl fmt::Debug for RunningJobs {
     }
 }
 
-/// Runs `body` as the task `view`, which comes back with the result. `body` must not unwind.
+/// A task that the calling thread runs, from [`take_up`].
+pub(crate) struct TakenUp {
+    outer: Place,
+    /// The task itself where the thread-locals are gone: there nobody can ask about it.
+    kept: Option<Arc<dyn TaskView>>,
+}
+
+/// Makes `view` the running task of this thread, until [`put_down`].
 ///
 /// # Errors
 ///
-/// Gives `body` and `view` back where the tasks of this thread were given up: it must not run.
-#[expect(clippy::type_complexity, reason = "what went in comes back, with or without a result")]
-pub(crate) fn running<R, F: FnOnce() -> R>(
-    view: Arc<dyn TaskView>,
-    body: F,
-) -> Result<(R, Arc<dyn TaskView>), (F, Arc<dyn TaskView>)> {
-    let mut view = Some(view);
-    let refused = RUNNING.try_with(|jobs| view.take().and_then(|view| jobs.push(view).err()));
-    if let Ok(Some(view)) = refused {
-        return Err((body, view));
+/// Gives `view` back where the tasks of this thread were given up: it must not run.
+pub(crate) fn take_up(view: Arc<dyn TaskView>) -> Result<TakenUp, Arc<dyn TaskView>> {
+    let mut kept = Some(view);
+    if let Ok(Some(refused)) = RUNNING.try_with(|jobs| kept.take().and_then(|view| jobs.push(view).err())) {
+        return Err(refused);
     }
     let ours = Place { index: 0, callbacks_below: callback::depth() };
-    let outer = PLACE.try_with(|place| place.replace(ours)).unwrap_or_default();
-    let result = body();
-    let _ = PLACE.try_with(|place| place.set(outer));
-    // Where the thread-locals are gone the view never left.
-    let view = view.or_else(|| RUNNING.try_with(RunningJobs::pop).ok().flatten());
-    Ok((result, view.expect("each task that is taken up is put down by the same call")))
+    Ok(TakenUp { outer: PLACE.try_with(|place| place.replace(ours)).unwrap_or_default(), kept })
+}
+
+/// Ends what [`take_up`] began, and gives the task back.
+pub(crate) fn put_down(taken: TakenUp) -> Arc<dyn TaskView> {
+    let _ = PLACE.try_with(|place| place.set(taken.outer));
+    let view = taken.kept.or_else(|| RUNNING.try_with(RunningJobs::pop).ok().flatten());
+    view.expect("each task that is taken up is put down once")
 }
 
 /// Some tasks of the chunk that runs here are another job's now.

@@ -89,7 +89,9 @@ impl ThreadPool {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.spawn_with(TaskOptions::new(), function)
+        let (future, job) = Job::new(None, function);
+        self.shared.execute(job);
+        future
     }
 
     /// As [`spawn`](Self::spawn), with a deadline or a label.
@@ -110,7 +112,7 @@ impl ThreadPool {
         R: Send + 'static,
         E: TaskFailure,
     {
-        let (future, job) = Job::new_fallible(TaskOptions::new(), function);
+        let (future, job) = Job::new_fallible(None, function);
         self.shared.execute(job);
         future
     }

@@ -133,13 +133,13 @@ pub unsafe fn serve(call: Call, argument: &[u8], context: Context) -> Vec<u8> {
     // The address is not null, and a function pointer has the size of an address.
     let entry = unsafe { std::mem::transmute::<usize, Entry>(call.entry) };
     let context = Arc::new(context);
-    let served = worker::running(context.clone(), || {
-        // SAFETY: `call.function` was written down beside `call.entry` by `Plain::face` or `Fallible::face`, which
-        // pair an entry with a function of the type that it is instantiated for.
-        unsafe { entry(call.function, argument, &context) }
-    });
-    // Somebody waits for the reply, whatever has become of the thread's own pool.
-    served.map(|(reply, _)| reply).unwrap_or_else(|(body, _)| body())
+    // Where the thread's own tasks were given up it is served all the same: somebody waits for the reply.
+    let taken = worker::take_up(context.clone());
+    // SAFETY: `call.function` was written down beside `call.entry` by `Plain::face` or `Fallible::face`, which pair an
+    // entry with a function of the type that it is instantiated for. The entry doesn't unwind.
+    let reply = unsafe { entry(call.function, argument, &context) };
+    drop(taken.map(worker::put_down));
+    reply
 }
 
 /// Decodes, calls a function given by its address, encodes. The address must be that of a function of the type that the
