@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 mod builder;
+mod counters;
 mod handle;
 mod lifecycle;
 mod pool;

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use concurrent_futures_core::sync::{AtomicU64, Mutex, Ordering, fence, thread};
+use concurrent_futures_core::sync::{Mutex, Ordering, fence, thread};
 use concurrent_futures_core::worker::{self, ExecutorId, RunningJobs};
 use concurrent_futures_core::{
     DeadlineExceeded, DeadlineOf, Initializer, Job, JobHandle, ObserverSlot, Reason, Rejected, RunHooks, Skipped,
@@ -15,6 +15,7 @@ use concurrent_futures_core::{
 use crossbeam_utils::CachePadded;
 
 use crate::builder::ThreadPoolBuilder;
+use crate::counters::Counters;
 use crate::lifecycle::Lifecycle;
 use crate::queue::Queue;
 use crate::room::{Room, WhenFull};
@@ -43,16 +44,6 @@ pub(crate) struct Shared {
 pub(crate) struct Thread {
     pub(crate) handle: Option<thread::JoinHandle<()>>,
     pub(crate) running: Option<RunningJobs>,
-}
-
-/// Tasks ever counted.
-#[derive(Default)]
-pub(crate) struct Counters {
-    submitted: CachePadded<AtomicU64>,
-    returned: CachePadded<AtomicU64>,
-    failed: AtomicU64,
-    cancelled: AtomicU64,
-    killed: AtomicU64,
 }
 
 impl Shared {
@@ -230,7 +221,7 @@ impl Shared {
     }
 
     pub(crate) fn count_killed(&self, id: TaskId, tasks: usize) {
-        self.counters.killed.fetch_add(tasks as u64, Ordering::Relaxed);
+        self.counters.kill(tasks);
         self.count(id, Tally { failed: tasks, ..Tally::default() });
     }
 
@@ -248,10 +239,11 @@ impl Shared {
         stats.idle = headcount.idle;
         stats.blocked = headcount.blocked;
         stats.pending = self.queue.len();
-        stats.submitted = self.counters.submitted.load(Ordering::Relaxed);
-        stats.finished = self.counters.returned.load(Ordering::Relaxed);
-        stats.failed = self.counters.failed.load(Ordering::Relaxed);
-        stats.cancelled = self.counters.cancelled.load(Ordering::Relaxed);
+        let totals = self.counters.totals();
+        stats.submitted = totals.submitted;
+        stats.finished = totals.returned;
+        stats.failed = totals.failed;
+        stats.cancelled = totals.cancelled;
         stats
     }
 
@@ -283,27 +275,6 @@ impl RunHooks for Accounts<'_> {
 
     fn before_release(&mut self, tally: Tally) {
         self.shared.count(self.id, tally);
-    }
-}
-
-impl Counters {
-    fn submit(&self, tasks: usize) {
-        // Relaxed, here and below: numbers for people; nothing is published with them.
-        self.submitted.fetch_add(tasks as u64, Ordering::Relaxed);
-    }
-
-    fn end(&self, tally: Tally) {
-        for (counter, count) in
-            [(&*self.returned, tally.returned), (&self.failed, tally.failed), (&self.cancelled, tally.cancelled)]
-        {
-            if count > 0 {
-                counter.fetch_add(count as u64, Ordering::Relaxed);
-            }
-        }
-    }
-
-    pub(crate) fn killed(&self) -> u64 {
-        self.killed.load(Ordering::Relaxed)
     }
 }
 
