@@ -151,7 +151,18 @@ impl<W: Work> Task<W> {
         if ended_on_request {
             report::discard(std::mem::replace(&mut outcome, Err(TaskError::Cancelled)));
         }
-        self.conclude(outcome, left, hooks);
+        let tally = W::tally(&outcome);
+        match left {
+            Some(left) => self.conclude(outcome, left.dismantle(), tally, hooks),
+            // Most tasks: nobody has asked for anything but the value.
+            None => {
+                announce(hooks, tally);
+                if let Err((outcome, callbacks)) = self.release(outcome) {
+                    retract(hooks);
+                    self.conclude(outcome, callbacks, Tally::default(), hooks);
+                }
+            }
+        }
         true
     }
 
@@ -159,16 +170,14 @@ impl<W: Work> Task<W> {
     fn conclude(
         self: &Arc<Self>,
         mut outcome: Result<W::Output, TaskError>,
-        left: Option<LeftOver<W>>,
+        mut callbacks: Vec<Callback<W::Output>>,
+        mut tally: Tally,
         hooks: &mut dyn RunHooks,
     ) {
-        let mut callbacks = left.map_or_else(Vec::new, LeftOver::dismantle);
-        let mut tally = W::tally(&outcome);
         if !callbacks.is_empty() && callback::is_too_deep() {
             announce(hooks, tally);
-            let owed = LeftOver { work: None, permit: None, callbacks };
             let task = self.clone();
-            callback::owe(Box::new(move || task.conclude_shallow(outcome, owed)));
+            callback::owe(Box::new(move || task.conclude_shallow(outcome, callbacks)));
             return;
         }
         loop {
@@ -186,9 +195,14 @@ impl<W: Work> Task<W> {
         }
     }
 
+    /// As [`conclude`](Self::conclude), of an outcome that no worker brings.
+    fn conclude_error(self: &Arc<Self>, error: TaskError, left: Option<LeftOver<W>>) {
+        let callbacks = left.map_or_else(Vec::new, LeftOver::dismantle);
+        self.conclude(Err(error), callbacks, Tally::default(), &mut |_: Tally| ());
+    }
+
     /// The rest of a completion that was owed: called by the frame at the depth limit, where nesting is allowed again.
-    fn conclude_shallow(&self, mut outcome: Result<W::Output, TaskError>, left: LeftOver<W>) {
-        let mut callbacks = left.dismantle();
+    fn conclude_shallow(&self, mut outcome: Result<W::Output, TaskError>, mut callbacks: Vec<Callback<W::Output>>) {
         loop {
             self.observe();
             callback::tell(self.id, callbacks, &outcome);
@@ -216,9 +230,10 @@ impl<W: Work> Task<W> {
         inner.life.release(cancelled);
         inner.cell = Cell::Outcome(outcome);
         let waits = inner.life.notes.has(Notes::THREAD_WAITS);
-        let (waker, watchers, interrupt) = inner.extras.as_mut().map_or((None, Vec::new(), None), |extras| {
-            (extras.waker.take(), std::mem::take(&mut extras.watchers), extras.interrupt.take())
-        });
+        let woken = inner
+            .extras
+            .as_mut()
+            .map(|extras| (extras.waker.take(), std::mem::take(&mut extras.watchers), extras.interrupt.take()));
         // Release: pairs with the Acquire in `is_released`, whose caller may go on without taking the lock.
         // A plain store suffices: after `bind` only the holder of the lock writes here.
         let bound = self.status.load(Ordering::Relaxed);
@@ -227,13 +242,13 @@ impl<W: Work> Task<W> {
         if waits {
             self.released.notify_all();
         }
-        if let Some(waker) = waker {
-            report::contain("a waker", || waker.wake());
+        if let Some((waker, watchers, interrupt)) = woken {
+            if let Some(waker) = waker {
+                report::contain("a waker", || waker.wake());
+            }
+            watchers.into_iter().for_each(|watcher| watcher.tell(failed));
+            discard_some(interrupt);
         }
-        for watcher in watchers {
-            watcher.tell(failed);
-        }
-        discard_some(interrupt);
         Ok(())
     }
 
@@ -314,7 +329,7 @@ impl<W: Work> Task<W> {
         }
         let left = inner.take_left_over();
         drop(inner);
-        self.conclude(Err(error), left, &mut |_: Tally| ());
+        self.conclude_error(error, left);
         true
     }
 }
@@ -513,7 +528,7 @@ impl<W: Work> AnyTask for Task<W> {
             Cancel::Won => {
                 let left = inner.take_left_over();
                 drop(inner);
-                self.conclude(Err(TaskError::Cancelled), left, &mut |_: Tally| ());
+                self.conclude_error(TaskError::Cancelled, left);
                 true
             }
         }

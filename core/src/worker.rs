@@ -14,8 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32 as StdAtomicU32;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicU32 as StdAtomicU32, Ordering};
 
 use crate::callback;
 use crate::job::{Job, JobHandle, RunningJob};
@@ -101,8 +100,13 @@ pub trait WorkerContext: Send + Sync {
     /// The thread goes on after a successful [`block`](Self::block).
     fn unblock(&self) {}
 
-    /// What the pool wants of a chunk of `map` that runs here. Asked between any two of its tasks, so it must cost next
-    /// to nothing.
+    /// A flag that the pool raises when it wants something of the chunks of `map` that run here, so that they needn't
+    /// ask for its [`wish`](Self::wish) between any two tasks. `None`: they ask each time.
+    fn attention(&self) -> Option<Attention> {
+        None
+    }
+
+    /// What the pool wants of a chunk that runs here; asked between its tasks while the flag is raised.
     fn wish(&self) -> Wish {
         Wish::GoOn
     }
@@ -110,6 +114,33 @@ pub trait WorkerContext: Send + Sync {
     /// Takes a part of a chunk that has not begun, after [`Wish::Share`]. The default abandons it.
     fn share(&self, job: Job) {
         drop(job);
+    }
+}
+
+/// A flag by which a pool asks running chunks to look at its [`wish`](WorkerContext::wish). Cloning it shares it.
+///
+/// ```
+/// use concurrent_futures_core::worker::Attention;
+///
+/// let flag = Attention::default();
+/// flag.clone().set(true);
+/// assert!(flag.is_raised());
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Attention(Arc<AtomicBool>);
+
+impl Attention {
+    /// Raises or lowers the flag.
+    pub fn set(&self, raised: bool) {
+        // Relaxed, here and below: a chunk that sees it late runs one task more.
+        self.0.store(raised, Ordering::Relaxed);
+    }
+
+    /// Whether the flag is raised.
+    #[must_use]
+    #[inline]
+    pub fn is_raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

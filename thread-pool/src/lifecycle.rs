@@ -104,6 +104,7 @@ impl Shared {
 
     fn kill(self: &Arc<Self>, grace: Duration) {
         self.lifecycle.is_killed.store(true, Ordering::Relaxed);
+        self.roster.kill();
         self.cancel_pending();
         for running in self.running_jobs() {
             running.request_stop();

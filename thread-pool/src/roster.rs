@@ -38,13 +38,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use concurrent_futures_core::sync::{AtomicBool, Condvar, Mutex, Ordering};
-use concurrent_futures_core::worker::BlockLimit;
+use concurrent_futures_core::worker::{Attention, BlockLimit};
 
 pub(crate) struct Roster {
     counts: Mutex<Counts>,
     /// Whether a summons could activate somebody. Written under the lock.
     calls: AtomicBool,
-    /// Whether a worker has been parked for a while. Written under the lock; asked between two items of a chunk.
+    /// Raised where a worker has been parked for a while, and for good by a kill.
+    attention: Attention,
+    /// Whether a worker has been parked for a while. Written under the lock.
     hungry: AtomicBool,
     /// Whether more workers are active than may be. Written under the lock.
     surplus: AtomicBool,
@@ -60,6 +62,8 @@ struct Counts {
     /// The most recently parked last: it is woken first, since its caches are warm.
     parked: Vec<Arc<Parker>>,
     next_number: usize,
+    /// Running chunks are to begin nothing further.
+    is_killed: bool,
 }
 
 /// What a summons has decided; the caller carries it out with no lock held.
@@ -96,6 +100,7 @@ impl Roster {
         Self {
             counts: Mutex::new(Counts::default()),
             calls: AtomicBool::new(true),
+            attention: Attention::default(),
             hungry: AtomicBool::new(false),
             surplus: AtomicBool::new(false),
             max_workers,
@@ -106,6 +111,11 @@ impl Roster {
     /// Whether a summons could activate somebody. Read it after a push and a SeqCst fence (R1).
     pub(crate) fn calls(&self) -> bool {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// The flag that running chunks look at.
+    pub(crate) fn attention(&self) -> &Attention {
+        &self.attention
     }
 
     /// Whether a worker has had nothing to do for a while.
@@ -248,6 +258,13 @@ impl Roster {
         self.publish(&counts);
     }
 
+    /// Asks running chunks for their attention, for good.
+    pub(crate) fn kill(&self) {
+        let mut counts = self.counts.lock();
+        counts.is_killed = true;
+        self.publish(&counts);
+    }
+
     /// PARKED → SEARCHING, all of them: the queue was closed.
     pub(crate) fn claim_all(&self) -> Vec<Arc<Parker>> {
         let mut counts = self.counts.lock();
@@ -278,7 +295,9 @@ impl Roster {
         self.calls.store(counts.searching == 0 && active < self.max_workers, Ordering::Relaxed);
         self.surplus.store(active > self.max_workers, Ordering::Relaxed);
         let hungry = counts.parked.iter().any(|parker| parker.hungry.load(Ordering::Relaxed));
-        self.hungry.store(hungry && active < self.max_workers, Ordering::Relaxed);
+        let hungry = hungry && active < self.max_workers;
+        self.hungry.store(hungry, Ordering::Relaxed);
+        self.attention.set(hungry || counts.is_killed);
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use concurrent_futures_core::spin::Spinner;
 use concurrent_futures_core::sync::{Ordering, fence};
-use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, Wish, WorkerContext};
+use concurrent_futures_core::worker::{self, Attention, BlockLimit, ExecutorId, Wish, WorkerContext};
 use concurrent_futures_core::{Job, Rejected, RunHooks, RunningJob, Started, Tally, TaskError};
 
 use crate::roster::Parker;
@@ -230,6 +230,10 @@ impl WorkerContext for Context {
 
     fn unblock(&self) {
         self.shared.roster.unblock();
+    }
+
+    fn attention(&self) -> Option<Attention> {
+        Some(self.shared.roster.attention().clone())
     }
 
     fn wish(&self) -> Wish {

@@ -110,6 +110,7 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
 
     fn run(mut self, label: Option<&str>) -> Result<Self::Output, TaskError> {
         let context = worker::context();
+        let attention = context.as_ref().and_then(|context| context.attention());
         let begun = Instant::now();
         let items = std::mem::take(&mut self.items);
         let mut results = Vec::with_capacity(items.len());
@@ -131,6 +132,9 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
                 break;
             }
             let Some(context) = &context else { continue };
+            if attention.as_ref().is_some_and(|attention| !attention.is_raised()) {
+                continue;
+            }
             match context.wish() {
                 Wish::GoOn => {}
                 Wish::Stop => {

@@ -159,7 +159,8 @@ where
             // With nothing in flight one chunk is submitted whatever the executor says: it blocks, or it refuses.
             let taken = self.submitter.capacity().unwrap_or(usize::MAX).max(usize::from(self.in_flight == 0));
             let size = self.sizing.chunk().min(room).min(taken);
-            if size == 0 {
+            // Room comes back chunk by chunk: without a least, small chunks would beget small chunks.
+            if size < self.sizing.least_chunk().min(taken.max(1)) || size == 0 {
                 return;
             }
             let items: Vec<I::Item> = self.input.by_ref().take(size).collect();

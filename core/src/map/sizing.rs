@@ -53,6 +53,11 @@ impl Sizing {
         }
     }
 
+    /// The smallest chunk worth submitting while others are in flight; rather wait for more room.
+    pub(super) fn least_chunk(&self) -> usize {
+        self.chunk().min(self.window() / 4).max(1)
+    }
+
     /// A chunk of `items` was submitted.
     pub(super) fn note_submitted(&mut self, items: usize) {
         self.submitted = self.submitted.saturating_add(items);
