@@ -1,5 +1,7 @@
 //! The bounded queue: how many tasks may wait, and what a submit does then. T-14, X-32.
 
+#![cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
+
 mod common;
 
 use std::sync::Arc;

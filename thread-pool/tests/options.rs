@@ -1,5 +1,7 @@
 //! What is asked of one task, and what a running task knows about itself: deadline, retries, label, abort.
 
+#![cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
+
 mod common;
 
 use std::sync::mpsc::channel;
@@ -67,6 +69,28 @@ fn a_deadline_counts_from_the_start_and_not_from_the_submission() {
             Ok(deadline) => assert!(deadline >= submitted + limit * 3),
             // A machine that stops for so long after the start is no failure.
             Err(error) => assert_eq!(error.name(), "DeadlineExceeded"),
+        }
+    });
+}
+
+/// It sees its flag only after the outcome is decided, so what it returns then comes too late, however quick it is.
+#[test]
+fn a_task_that_stops_at_its_deadline_has_exceeded_it_and_was_not_cancelled() {
+    bounded(|| {
+        let pool = pool(2);
+        for _ in 0..500 {
+            let soon = || TaskOptions::new().deadline(Duration::from_micros(10));
+            let returns = pool.spawn_with(soon(), until_cancelled);
+            let checks = pool.submit_fallible_with(
+                soon(),
+                |()| {
+                    until_cancelled();
+                    task::current().check()
+                },
+                (),
+            );
+            assert_eq!(returns.result().unwrap_err().name(), "DeadlineExceeded");
+            assert_eq!(checks.result().unwrap_err().name(), "DeadlineExceeded");
         }
     });
 }
@@ -183,7 +207,7 @@ fn a_task_that_runs_in_place_is_the_current_one_until_it_ends() {
         let handle = pool.handle();
         let future = pool.spawn_with(TaskOptions::new().label("outer"), move || {
             let before = task::current();
-            let inner = handle.spawn_with(TaskOptions::new().label("inner"), || task::current());
+            let inner = handle.spawn_with(TaskOptions::new().label("inner"), task::current);
             let inner_id = inner.id();
             let inner = inner.result().unwrap();
             let after = task::current();

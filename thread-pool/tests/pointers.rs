@@ -2,6 +2,8 @@
 //! through `&`, `Box`, `Arc` and a field; the trait's, which take plain functions, everywhere else. That each call
 //! compiles is the test.
 
+#![cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
+
 mod common;
 
 use std::sync::Arc;

@@ -1,6 +1,8 @@
 //! Borrowing: `scope` doesn't return before its tasks have dropped what they borrowed; `map_slice` loses no result and
 //! drops none twice. T-20.
 
+#![cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
+
 mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

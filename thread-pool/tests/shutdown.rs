@@ -1,5 +1,7 @@
 //! The end of a pool: D1 to D3 of `src/lifecycle.rs`, S-01 to S-17 of Python's executors and their relatives.
 
+#![cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
+
 mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,6 +1,8 @@
 //! Who works: when threads start and end, what they are called, what they run first, and what is counted.
 //! R1 to R4 are the promises of `src/roster.rs`.
 
+#![cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
+
 mod common;
 
 use std::collections::{BTreeSet, HashSet};
