@@ -556,7 +556,8 @@ impl JobHandle {
         self.task.upgrade().map(|task| task.options()).unwrap_or_default()
     }
 
-    /// Ends the future with an error, whether the task waits or runs. False if it had ended before.
+    /// Ends the future with an error, whether the task waits or runs; one that runs is asked to stop in the same step,
+    /// so that it can't come before the error with what it returns then. False if it had ended before.
     pub fn fail(&self, error: impl Into<TaskError>) -> bool {
         self.task.upgrade().is_some_and(|task| task.fail(error.into()))
     }

@@ -327,6 +327,7 @@ impl<W: Work> Task<W> {
             report::discard(error);
             return false;
         }
+        inner.life.notes.set(Notes::STOP_REQUESTED);
         let left = inner.take_left_over();
         drop(inner);
         self.conclude_error(error, left);

@@ -200,7 +200,6 @@ impl Shared {
         let end = move || {
             let options = handle.options();
             let limit = options.deadline_limit().unwrap_or_default();
-            handle.request_stop();
             let error = DeadlineExceeded::new(DeadlineOf::Task, limit, options.label_text());
             let tasks = handle.tasks();
             if handle.fail(error)
