@@ -5,8 +5,8 @@
 //! - **Q3** `is_empty` after a SeqCst fence sees every push that came before a SeqCst fence of its own ([`roster`]
 //!   relies on it).
 //!
-//! Two kinds. The locked one is the default: it is the faster one for few workers (see the performance report). The
-//! lock-free one, crossbeam's injector, is for many submitters on many cores.
+//! Two kinds. The locked one is the default: it is the faster one up to a few workers (see the benches). The lock-free
+//! one, crossbeam's injector, is for many workers on many cores.
 //!
 //! [`roster`]: crate::roster
 
@@ -28,7 +28,7 @@ use crossbeam_utils::sync::ShardedLock;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum QueueKind {
-    /// One lock around a ring buffer. The faster one up to a few workers.
+    /// Ring buffers behind locks. The faster one up to a few workers.
     #[default]
     Locked,
     /// Crossbeam's injector. Scales further with the number of submitting threads and workers.
@@ -36,14 +36,14 @@ pub enum QueueKind {
 }
 
 pub(crate) enum Queue {
-    Locked(CachePadded<LockedQueue>),
+    Locked(Box<LockedQueue>),
     LockFree(Box<LockFreeQueue>),
 }
 
 impl Queue {
     pub(crate) fn new(kind: QueueKind) -> Self {
         match kind {
-            QueueKind::Locked => Self::Locked(CachePadded::new(LockedQueue::default())),
+            QueueKind::Locked => Self::Locked(Box::default()),
             QueueKind::LockFree => Self::LockFree(Box::default()),
         }
     }
@@ -79,14 +79,14 @@ impl Queue {
 
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Locked(queue) => queue.len.load(Ordering::Relaxed),
+            Self::Locked(queue) => queue.len(),
             Self::LockFree(queue) => queue.jobs.len(),
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         match self {
-            Self::Locked(queue) => queue.len.load(Ordering::Relaxed) == 0,
+            Self::Locked(queue) => queue.len() == 0,
             Self::LockFree(queue) => queue.jobs.is_empty(),
         }
     }
@@ -94,11 +94,7 @@ impl Queue {
     /// Takes no further job.
     pub(crate) fn close(&self) {
         match self {
-            Self::Locked(queue) => {
-                let mut jobs = queue.jobs.lock();
-                jobs.is_closed = true;
-                queue.is_closed.store(true, Ordering::SeqCst);
-            }
+            Self::Locked(queue) => queue.close(),
             Self::LockFree(queue) => {
                 *queue.closed.write().unwrap_or_else(std::sync::PoisonError::into_inner) = true;
                 queue.is_closed.store(true, Ordering::SeqCst);
@@ -108,46 +104,80 @@ impl Queue {
 
     pub(crate) fn is_closed(&self) -> bool {
         match self {
-            Self::Locked(queue) => queue.is_closed.load(Ordering::SeqCst),
+            Self::Locked(queue) => queue.tail.is_closed.load(Ordering::SeqCst),
             Self::LockFree(queue) => queue.is_closed.load(Ordering::SeqCst),
         }
     }
 }
 
+/// Two halves with a lock each (the two-lock queue of Michael and Scott, 1996, with batches): submitters fill the tail,
+/// workers empty the head, and one that finds the head empty swaps the two. So a worker meets the submitters once for
+/// a whole batch, and what stands in the head is older than all of the tail.
 #[derive(Default)]
 pub(crate) struct LockedQueue {
-    jobs: Mutex<Jobs>,
-    /// The number of jobs, written under the lock, read without it.
-    len: AtomicUsize,
+    tail: CachePadded<Tail>,
+    head: CachePadded<Head>,
+}
+
+#[derive(Default)]
+struct Tail {
+    jobs: Mutex<Incoming>,
+    /// How many jobs were ever pushed; written under the lock, read without it.
+    pushed: AtomicUsize,
     is_closed: AtomicBool,
 }
 
 #[derive(Default)]
-struct Jobs {
+struct Incoming {
     waiting: VecDeque<Job>,
     is_closed: bool,
 }
 
+#[derive(Default)]
+struct Head {
+    waiting: Mutex<VecDeque<Job>>,
+    /// How many jobs were ever popped; written under the lock, read without it.
+    popped: AtomicUsize,
+}
+
 impl LockedQueue {
     fn push(&self, job: Job, even_closed: bool) -> Result<(), Job> {
-        let mut jobs = self.jobs.lock();
-        if jobs.is_closed && !even_closed {
+        let mut incoming = self.tail.jobs.lock();
+        if incoming.is_closed && !even_closed {
             return Err(job);
         }
-        jobs.waiting.push_back(job);
+        incoming.waiting.push_back(job);
         // Relaxed: the fences of Q3 order it; the job itself is published by the lock.
-        self.len.store(jobs.waiting.len(), Ordering::Relaxed);
+        let pushed = self.tail.pushed.load(Ordering::Relaxed);
+        self.tail.pushed.store(pushed.wrapping_add(1), Ordering::Relaxed);
         Ok(())
     }
 
     fn pop(&self) -> Option<Job> {
-        if self.len.load(Ordering::Relaxed) == 0 {
+        if self.len() == 0 {
             return None;
         }
-        let mut jobs = self.jobs.lock();
-        let job = jobs.waiting.pop_front();
-        self.len.store(jobs.waiting.len(), Ordering::Relaxed);
-        job
+        let mut waiting = self.head.waiting.lock();
+        if waiting.is_empty() {
+            std::mem::swap(&mut *waiting, &mut self.tail.jobs.lock().waiting);
+        }
+        let job = waiting.pop_front()?;
+        let popped = self.head.popped.load(Ordering::Relaxed);
+        self.head.popped.store(popped.wrapping_add(1), Ordering::Release);
+        Some(job)
+    }
+
+    fn len(&self) -> usize {
+        // In this order: what was popped had been pushed before (the Release of `pop` pairs with this Acquire), so the
+        // difference is never negative, and zero only if there was a moment when the queue was empty.
+        let popped = self.head.popped.load(Ordering::Acquire);
+        self.tail.pushed.load(Ordering::Relaxed).wrapping_sub(popped)
+    }
+
+    fn close(&self) {
+        let mut incoming = self.tail.jobs.lock();
+        incoming.is_closed = true;
+        self.tail.is_closed.store(true, Ordering::SeqCst);
     }
 }
 
@@ -203,7 +233,7 @@ mod tests {
             assert!(queue.push(job).is_err(), "{kind:?} took a job after it was closed");
             let out: Vec<_> = std::iter::from_fn(|| queue.pop()).inspect(|job| assert!(job.tasks() == 1)).collect();
             assert_eq!(out.iter().map(Job::id).collect::<Vec<_>>(), ids);
-            assert!(queue.is_empty() && queue.len() == 0);
+            assert!(queue.is_empty());
             drop(out);
             assert!(futures.iter().chain([&late]).all(|future| future.error().is_some()), "dropped jobs have failed");
         }
