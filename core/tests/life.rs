@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use concurrent_futures_core::worker::{self, ExecutorId, Wish, WorkerContext};
+use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, Wish, WorkerContext};
 use concurrent_futures_core::{
     Abandoned, Canceller, Executor, Failed, Future, InProcess, Interrupt, Job, JobHandle, Map, MapOptions, Promise,
     ReturnWhen, Shutdown, ShutdownReport, Stats, TaskError, TaskOptions, as_completed, task, wait,
@@ -557,4 +557,35 @@ fn m4_a_dropped_map_begins_nothing_more() {
         begun.try_iter().count()
     });
     assert_eq!(begun, 0, "the rest of a chunk that had begun");
+}
+
+#[test]
+fn a_worker_runs_nothing_in_place_that_waits_in_another_executor() {
+    /// Lets somebody else run the task when the worker blocks.
+    struct Elsewhere(ExecutorId, mpsc::Sender<()>);
+    impl WorkerContext for Elsewhere {
+        fn executor(&self) -> ExecutorId {
+            self.0
+        }
+        fn can_nest(&self) -> bool {
+            true
+        }
+        fn block(&self) -> Result<(), BlockLimit> {
+            let _ = self.1.send(());
+            Ok(())
+        }
+    }
+    bounded(|| {
+        let (future, job) = Job::new(plain(), || std::thread::current().id());
+        job.bind(ExecutorId::next());
+        let (tx, blocks) = mpsc::channel();
+        let other = std::thread::spawn(move || {
+            let _ = blocks.recv();
+            job.run();
+        });
+        let guard = worker::enter(Arc::new(Elsewhere(ExecutorId::next(), tx)));
+        assert_ne!(future.result().unwrap(), std::thread::current().id());
+        drop(guard);
+        other.join().unwrap();
+    });
 }

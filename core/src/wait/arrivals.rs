@@ -109,3 +109,21 @@ impl Watch for Shared {
         }
     }
 }
+
+#[cfg(all(test, not(any(concurrent_futures_loom, concurrent_futures_shuttle))))]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Arrivals;
+    use crate::promise::Promise;
+
+    #[test]
+    fn a_future_forgets_who_waits_no_more() {
+        let (_promise, future) = Promise::<()>::new();
+        let arrivals = Arrivals::new();
+        arrivals.watch(&future, 0);
+        assert_eq!(Arc::strong_count(&arrivals.shared), 2);
+        arrivals.unwatch(&future);
+        assert_eq!(Arc::strong_count(&arrivals.shared), 1, "waits that time out pile up in the future");
+    }
+}
