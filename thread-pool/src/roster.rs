@@ -210,9 +210,13 @@ impl Roster {
         taken_back
     }
 
-    /// PARKED → gone, by the worker itself after its keep-alive. False if somebody claimed it.
-    pub(crate) fn retire(&self, parker: &Arc<Parker>) -> bool {
+    /// PARKED → gone, by the worker itself after its keep-alive, or as a spare that isn't needed any more. False if
+    /// somebody claimed it, or it was to go as a spare and other spares have gone already.
+    pub(crate) fn retire(&self, parker: &Arc<Parker>, even_if_no_spare: bool) -> bool {
         let mut counts = self.counts.lock();
+        if !even_if_no_spare && counts.total <= self.max_workers {
+            return false;
+        }
         let taken_back = counts.take_back(parker);
         if taken_back {
             counts.total -= 1;
@@ -411,9 +415,10 @@ mod tests {
         let _ = roster.summon(|| true);
         roster.park(&parker);
         assert!(matches!(roster.summon(|| true), Summons::Wake(_)));
-        assert!(!roster.retire(&parker) && !roster.recheck(&parker));
+        assert!(!roster.retire(&parker, true) && !roster.recheck(&parker));
         roster.park(&parker);
-        assert!(roster.retire(&parker));
+        assert!(!roster.retire(&parker, false), "it is no spare");
+        assert!(roster.retire(&parker, true));
         assert_eq!(roster.headcount().total, 0);
     }
 }

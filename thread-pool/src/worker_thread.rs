@@ -148,15 +148,12 @@ impl Worker {
             shared.roster.grow_hungry(&self.parker);
         }
         loop {
-            let keep_alive = if shared.roster.has_spares() {
-                Some(shared.keep_alive.map_or(SPARE_KEEP_ALIVE, |time| time.min(SPARE_KEEP_ALIVE)))
-            } else {
-                shared.keep_alive
-            };
-            if self.parker.sleep(keep_alive) {
+            let spare_for = shared.roster.has_spares().then_some(SPARE_KEEP_ALIVE);
+            let limit = spare_for.into_iter().chain(shared.keep_alive).min();
+            if self.parker.sleep(limit) {
                 return true;
             }
-            if shared.roster.retire(&self.parker) {
+            if shared.roster.retire(&self.parker, limit == shared.keep_alive) {
                 return false;
             }
         }
