@@ -159,7 +159,7 @@ fn circle(one: &ThreadPool, other: &ThreadPool) -> String {
     for future in [&left, &right] {
         let tell = tell.clone();
         future.add_done_callback(move |outcome| {
-            let seen = outcome.map(Clone::clone).map_err(Clone::clone);
+            let seen = outcome.cloned().map_err(Clone::clone);
             tell.send(seen).unwrap();
         });
     }
