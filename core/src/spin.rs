@@ -1,10 +1,12 @@
 //! Spinning before sleeping: bounded, and only as long as it pays.
 //!
 //! Waking a sleeping thread costs 5 to 60 us, spinning costs the other threads of the machine. So a thread spins for at
-//! most [`LIMIT`], and each time that was in vain it skips twice as many occasions before it tries again.
+//! most [`LIMIT`], and each time that was in vain it skips twice as many occasions before it tries again. And no more
+//! than half of the cores are given to spinning: where more threads wait than that, it is the others that need them.
 
 use std::cell::Cell;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// The longest spin.
@@ -32,9 +34,10 @@ impl Spinner {
         if done() {
             return true;
         }
-        if cfg!(any(concurrent_futures_loom, concurrent_futures_shuttle)) || *ONLY_ONE_CORE || self.skips() {
+        if cfg!(any(concurrent_futures_loom, concurrent_futures_shuttle)) || self.skips() {
             return false;
         }
+        let Some(_place) = Place::take() else { return false };
         let begun = Instant::now();
         loop {
             // The clock costs as much as dozens of spins, so it is looked at once for many.
@@ -60,5 +63,26 @@ impl Spinner {
     }
 }
 
-static ONLY_ONE_CORE: LazyLock<bool> =
-    LazyLock::new(|| std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1));
+/// How many threads may spin at once: none on a machine of one core.
+static PLACES: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(0, |cores| cores.get() / 2));
+
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+/// One of the places for a thread that spins.
+struct Place(());
+
+impl Place {
+    fn take() -> Option<Self> {
+        // Relaxed, here and below: a place too many for a moment does no harm, and nothing is published with it.
+        let taken = TAKEN.fetch_add(1, Ordering::Relaxed);
+        // Made before the comparison, so that a place that isn't ours is given back too.
+        Some(Self(())).filter(|_| taken < *PLACES)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        TAKEN.fetch_sub(1, Ordering::Relaxed);
+    }
+}
