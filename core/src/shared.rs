@@ -273,7 +273,10 @@ impl<W: Work> Task<W> {
         let Some(work) = ready.work else { return announce(hooks, Tally::default()) };
         let handle = || JobHandle::new(&(self.clone() as Arc<dyn AnyTask>));
         let started = Started { id: self.id, tasks: ready.tasks, deadline: ready.deadline, handle: &handle };
-        match hooks.started(&started) {
+        // A panic of the executor's must not leave a task that nobody ends.
+        let mut begun = None;
+        report::contain("an executor", || begun = Some(hooks.started(&started)));
+        match begun.unwrap_or_else(|| Err(dropped_by_executor())) {
             Ok(()) => {
                 let label = ready.options.as_ref().and_then(|options| options.label_text());
                 self.run_work(work, label, hooks);

@@ -14,7 +14,8 @@ use std::time::Duration;
 use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, Wish, WorkerContext};
 use concurrent_futures_core::{
     Abandoned, Canceller, Executor, Failed, Future, InProcess, Interrupt, Job, JobHandle, Map, MapOptions, Promise,
-    ReturnWhen, Shutdown, ShutdownReport, Stats, TaskError, TaskOptions, as_completed, task, wait,
+    ReturnWhen, RunHooks, Shutdown, ShutdownReport, Started, Stats, Tally, TaskError, TaskOptions, as_completed, task,
+    wait,
 };
 
 /// Runs `body` on a thread of its own: a test of what once hung must end.
@@ -588,4 +589,21 @@ fn a_worker_runs_nothing_in_place_that_waits_in_another_executor() {
         drop(guard);
         other.join().unwrap();
     });
+}
+
+#[test]
+fn l7_an_executor_that_panics_at_the_start_ends_the_future() {
+    struct Panics;
+    impl RunHooks for Panics {
+        fn started(&mut self, _task: &Started<'_>) -> Result<(), TaskError> {
+            panic!("the executor's own bug")
+        }
+        fn before_release(&mut self, _tally: Tally) {}
+    }
+    let outcome = bounded(|| {
+        let (future, job) = Job::new(plain(), || 7);
+        job.run_with(&mut Panics).unwrap();
+        future.result()
+    });
+    assert!(matches!(outcome, Err(TaskError::Abandoned(_))), "{outcome:?}");
 }
