@@ -11,7 +11,7 @@ use std::time::Instant;
 use crate::callback;
 use crate::cycle;
 use crate::shared::AnyTask;
-use crate::spin::Spinner;
+use crate::spin::{Place, Spinner};
 use crate::worker;
 
 std::thread_local! {
@@ -47,7 +47,8 @@ pub(crate) fn wait(task: &Arc<dyn AnyTask>, deadline: Option<Instant>) -> bool {
         // Deep in callbacks the task's own completion is owed now.
         callback::pay_debts();
     }
-    if SPINNER.with(|spinner| spinner.until(|| task.is_released())) {
+    let place = Place::take();
+    if SPINNER.with(|spinner| spinner.until_in(&place, || task.is_released())) {
         return true;
     }
     block(deadline.is_some(), || task.park(deadline))

@@ -2,7 +2,7 @@
 //!
 //! Waking a sleeping thread costs 5 to 60 us, spinning costs the other threads of the machine. So a thread spins for at
 //! most [`LIMIT`], and each time that was in vain it skips twice as many occasions before it tries again. And no more
-//! than half of the cores are given to spinning: where more threads wait than that, it is the others that need them.
+//! than half of the cores are given to spinning: where more threads wait than that, none of the others spins.
 
 use std::cell::Cell;
 use std::sync::LazyLock;
@@ -30,14 +30,19 @@ impl Spinner {
     }
 
     /// Spins until `done`, at most [`LIMIT`]; tells whether it is done.
-    pub fn until(&self, mut done: impl FnMut() -> bool) -> bool {
+    pub fn until(&self, done: impl FnMut() -> bool) -> bool {
+        let place = Place::take();
+        self.until_in(&place, done)
+    }
+
+    /// As [`until`](Self::until), in a place that the caller goes on holding while it sleeps.
+    pub fn until_in(&self, place: &Place, mut done: impl FnMut() -> bool) -> bool {
         if done() {
             return true;
         }
-        if cfg!(any(concurrent_futures_loom, concurrent_futures_shuttle)) || self.skips() {
+        if cfg!(any(concurrent_futures_loom, concurrent_futures_shuttle)) || !place.is_among_the_first || self.skips() {
             return false;
         }
-        let Some(_place) = Place::take() else { return false };
         let begun = Instant::now();
         loop {
             // The clock costs as much as dozens of spins, so it is looked at once for many.
@@ -69,15 +74,19 @@ static PLACES: LazyLock<usize> =
 
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
-/// One of the places for a thread that spins.
-struct Place(());
+/// A thread that waits. The first few may spin; where more wait, they sleep, since a sleeper that wakes late finds many
+/// results at once, while a spinner takes the core from who computes them.
+#[derive(Debug)]
+pub struct Place {
+    is_among_the_first: bool,
+}
 
 impl Place {
-    fn take() -> Option<Self> {
-        // Relaxed, here and below: a place too many for a moment does no harm, and nothing is published with it.
-        let taken = TAKEN.fetch_add(1, Ordering::Relaxed);
-        // Made before the comparison, so that a place that isn't ours is given back too.
-        Some(Self(())).filter(|_| taken < *PLACES)
+    /// Counts the calling thread as waiting, until the place is dropped.
+    #[must_use]
+    pub fn take() -> Self {
+        // Relaxed, here and below: one too many for a moment does no harm, and nothing is published with the number.
+        Self { is_among_the_first: TAKEN.fetch_add(1, Ordering::Relaxed) < *PLACES }
     }
 }
 
