@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::blocking_wait;
 use crate::callback;
+use crate::cancel_on_drop::CancelOnDrop;
 use crate::canceller::Canceller;
 use crate::error::{TaskError, TimedOut};
 use crate::job::Interrupt;
@@ -14,6 +15,7 @@ use crate::shared::{AnyTask, TypedTask};
 use crate::state::State;
 use crate::sync::deadline_after;
 use crate::task::TaskId;
+use crate::type_text;
 
 /// The result of a task, sooner or later.
 ///
@@ -243,7 +245,7 @@ impl<T> Future<T> {
     /// assert!(job.start().is_err());
     /// ```
     pub fn cancel_on_drop(self) -> CancelOnDrop<T> {
-        CancelOnDrop { future: Some(self) }
+        CancelOnDrop::new(self)
     }
 
     /// Calls `callback` with the outcome as soon as the task is done. Python: `add_done_callback(fn)`.
@@ -335,7 +337,7 @@ impl<T> fmt::Display for Future<T> {
                 None => self.task.outcome_kind(),
             };
             match kind {
-                Some(Ok(())) => write!(f, " returned {}", short_type_name::<T>())?,
+                Some(Ok(())) => write!(f, " returned {}", type_text::short_type_name::<T>())?,
                 Some(Err(name)) => write!(f, " raised {name}")?,
                 None => {}
             }
@@ -347,82 +349,5 @@ impl<T> fmt::Display for Future<T> {
 impl<T> fmt::Debug for Future<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// A future whose task is cancelled with it, from [`Future::cancel_on_drop`].
-///
-/// It derefs to the future, and can be awaited.
-#[must_use = "dropping it cancels the task"]
-pub struct CancelOnDrop<T> {
-    future: Option<Future<T>>,
-}
-
-impl<T> CancelOnDrop<T> {
-    /// Gives the future back, which then detaches on drop again.
-    pub fn into_inner(mut self) -> Future<T> {
-        self.future.take().expect("the future is there until it is taken, and taking consumes")
-    }
-}
-
-impl<T> std::ops::Deref for CancelOnDrop<T> {
-    type Target = Future<T>;
-
-    fn deref(&self) -> &Future<T> {
-        self.future.as_ref().expect("the future is there until it is taken, and taking consumes")
-    }
-}
-
-impl<T> std::future::Future for CancelOnDrop<T> {
-    type Output = Result<T, TaskError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let future = self.future.as_mut().expect("the future is there until it is taken, and taking consumes");
-        Pin::new(future).poll(context)
-    }
-}
-
-impl<T> Drop for CancelOnDrop<T> {
-    fn drop(&mut self) {
-        if let Some(future) = &self.future {
-            future.cancel();
-        }
-    }
-}
-
-impl<T> fmt::Debug for CancelOnDrop<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("CancelOnDrop").field(&self.future).finish()
-    }
-}
-
-/// `f64` for `f64`, `String` for `alloc::string::String`, `Vec<String>` for the obvious.
-fn short_type_name<T: ?Sized>() -> String {
-    let full = std::any::type_name::<T>();
-    let mut short = String::with_capacity(full.len());
-    let mut segment = 0;
-    for letter in full.chars() {
-        if letter == ':' {
-            short.truncate(segment);
-        } else {
-            short.push(letter);
-            if !(letter.is_alphanumeric() || letter == '_') {
-                segment = short.len();
-            }
-        }
-    }
-    short
-}
-
-#[cfg(test)]
-mod tests {
-    use super::short_type_name;
-
-    #[test]
-    fn type_names_lose_their_paths() {
-        assert_eq!(short_type_name::<f64>(), "f64");
-        assert_eq!(short_type_name::<Vec<Option<String>>>(), "Vec<Option<String>>");
-        assert_eq!(short_type_name::<(u8, std::time::Duration)>(), "(u8, Duration)");
-        assert_eq!(short_type_name::<&'static [std::path::PathBuf]>(), "&[PathBuf]");
     }
 }

@@ -6,6 +6,7 @@ pub mod worker;
 
 mod blocking_wait;
 mod callback;
+mod cancel_on_drop;
 mod canceller;
 mod cycle;
 mod error;
@@ -30,17 +31,19 @@ mod state;
 mod stats;
 #[doc(hidden)]
 pub mod sync;
+mod type_text;
 mod wait;
 mod watch;
 mod work;
 
+pub use cancel_on_drop::CancelOnDrop;
 pub use canceller::Canceller;
 pub use error::{
     Abandoned, BuildError, CodecError, CodecSide, DeadlineExceeded, DeadlineOf, ExitCause, Failed, Panicked, Reason,
     Rejected, TaskError, TaskFailure, TimedOut, WorkerDied, WorkerDiedBuilder,
 };
 pub use executor::{Executor, InProcess};
-pub use future::{CancelOnDrop, Future};
+pub use future::Future;
 pub use initializer::{Initialised, Initializer};
 pub use job::{Interrupt, Job, JobHandle, RunHooks, RunningJob, Skipped, Started, Tally};
 pub use map::{Map, MapOptions};

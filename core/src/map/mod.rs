@@ -29,9 +29,10 @@ pub(crate) use chunk::{Chunk, ChunkOutcome};
 pub use options::MapOptions;
 use sizing::Sizing;
 
+use crate::cancel_on_drop::CancelOnDrop;
 use crate::error::{DeadlineExceeded, DeadlineOf, TaskError, TaskFailure};
 use crate::executor::{Executor, InProcess};
-use crate::future::{CancelOnDrop, Future};
+use crate::future::Future;
 use crate::job::Job;
 use crate::sync::deadline_after;
 use crate::wait::{AsCompleted, as_completed};

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use crate::future::{CancelOnDrop, Future};
+use crate::cancel_on_drop::CancelOnDrop;
+use crate::future::Future;
 use crate::shared::AnyTask;
 use crate::state::State;
 use crate::task::TaskId;

@@ -1,0 +1,81 @@
+use std::fmt;
+use std::time::Instant;
+
+use super::{JobHandle, Tally};
+use crate::error::TaskError;
+use crate::task::TaskId;
+
+/// What a worker is told while it runs a task, by [`Job::run_with`] and [`RunningJob::run_with`].
+///
+/// A worker that announces in [`before_release`](Self::before_release) that it is free is found free by whoever the
+/// result wakes. What it announced it takes back in [`before_foreign_code`](Self::before_foreign_code).
+///
+/// A closure that takes the tally is such hooks, for who announces nothing.
+pub trait RunHooks {
+    /// The task has started, and runs next.
+    ///
+    /// # Errors
+    ///
+    /// What the future ends with instead: the function doesn't run then.
+    fn started(&mut self, task: &Started<'_>) -> Result<(), TaskError> {
+        let _ = task;
+        Ok(())
+    }
+
+    /// The result is released next, after the callbacks and before anybody who waits is woken. The first call counts the
+    /// task; the tally of later ones is empty, and so is that of a task whose future had ended before, by a deadline or
+    /// a kill: nobody will see this outcome.
+    fn before_release(&mut self, tally: Tally);
+
+    /// Foreign code runs on this thread although the result was as good as released: a callback that joined late, or
+    /// the destructor of a result that nobody wants. It may take long, and it may block.
+    fn before_foreign_code(&mut self) {}
+}
+
+impl<F: FnMut(Tally)> RunHooks for F {
+    fn before_release(&mut self, tally: Tally) {
+        self(tally);
+    }
+}
+
+/// A task that has just started, as [`RunHooks::started`] sees it.
+pub struct Started<'a> {
+    pub(crate) id: TaskId,
+    pub(crate) tasks: usize,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) handle: &'a dyn Fn() -> JobHandle,
+}
+
+impl Started<'_> {
+    /// The task's id; the first one's of a chunk.
+    #[must_use]
+    #[inline]
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// How many tasks this is.
+    #[must_use]
+    #[inline]
+    pub fn tasks(&self) -> usize {
+        self.tasks
+    }
+
+    /// When the task runs out of time, if it has a deadline.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// A handle that keeps nothing alive, for a deadline.
+    #[must_use]
+    pub fn handle(&self) -> JobHandle {
+        (self.handle)()
+    }
+}
+
+impl fmt::Debug for Started<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Started").field("id", &self.id).field("deadline", &self.deadline).finish_non_exhaustive()
+    }
+}
