@@ -1,0 +1,169 @@
+//! PENDING or RUNNING → DECIDED → released: the one way out.
+
+use std::sync::Arc;
+
+use super::{AnyTask, Cell, LeftOver, RELEASED, Task};
+use crate::callback::{self, Callback};
+use crate::error::TaskError;
+use crate::job::{RunHooks, Tally};
+use crate::report;
+use crate::state::Notes;
+use crate::sync::Ordering;
+use crate::work::Work;
+
+impl<W: Work> Task<W> {
+    /// Ends the task with `outcome` unless something else did before. The one way out of PENDING and RUNNING.
+    pub(crate) fn finish(
+        self: &Arc<Self>,
+        mut outcome: Result<W::Output, TaskError>,
+        hooks: &mut dyn RunHooks,
+    ) -> bool {
+        let mut inner = self.inner.lock();
+        if !inner.life.decide() {
+            drop(inner);
+            report::discard(outcome);
+            announce(hooks, Tally::default());
+            return false;
+        }
+        let ended_on_request = inner.saw_the_stop(&outcome);
+        let left = inner.take_left_over();
+        drop(inner);
+        if ended_on_request {
+            report::discard(std::mem::replace(&mut outcome, Err(TaskError::Cancelled)));
+        }
+        let tally = W::tally(&outcome);
+        match left {
+            Some(left) => self.conclude(outcome, left.dismantle(), tally, hooks),
+            // Most tasks: nobody has asked for anything but the value.
+            None => {
+                announce(hooks, tally);
+                if let Err((outcome, callbacks)) = self.release(outcome) {
+                    retract(hooks);
+                    self.conclude(outcome, callbacks, Tally::default(), hooks);
+                }
+            }
+        }
+        true
+    }
+
+    pub(super) fn decide_and_conclude(self: Arc<Self>, error: TaskError, only_pending: bool) -> bool {
+        let mut inner = self.inner.lock();
+        if only_pending && !inner.life.is_pending() || !inner.life.decide() {
+            drop(inner);
+            report::discard(error);
+            return false;
+        }
+        inner.life.notes.set(Notes::STOP_REQUESTED);
+        let left = inner.take_left_over();
+        drop(inner);
+        self.conclude_error(error, left);
+        true
+    }
+
+    /// DECIDED → released: callbacks, then whoever waits. The hooks are told between the two.
+    pub(super) fn conclude(
+        self: &Arc<Self>,
+        mut outcome: Result<W::Output, TaskError>,
+        mut callbacks: Vec<Callback<W::Output>>,
+        mut tally: Tally,
+        hooks: &mut dyn RunHooks,
+    ) {
+        if !callbacks.is_empty() && callback::is_too_deep() {
+            announce(hooks, tally);
+            let task = self.clone();
+            callback::owe(Box::new(move || task.conclude_shallow(outcome, callbacks)));
+            return;
+        }
+        loop {
+            if !callbacks.is_empty() {
+                self.observe();
+                callback::tell(self.id, callbacks, &outcome);
+            }
+            announce(hooks, std::mem::take(&mut tally));
+            match self.release(outcome) {
+                Ok(()) => return,
+                Err(back) => (outcome, callbacks) = back,
+            }
+            // Callbacks have joined since the announcement.
+            retract(hooks);
+        }
+    }
+
+    /// As [`conclude`](Self::conclude), of an outcome that no worker brings.
+    pub(super) fn conclude_error(self: &Arc<Self>, error: TaskError, left: Option<LeftOver<W>>) {
+        let callbacks = left.map_or_else(Vec::new, LeftOver::dismantle);
+        self.conclude(Err(error), callbacks, Tally::default(), &mut |_: Tally| ());
+    }
+
+    /// The rest of a completion that was owed: called by the frame at the depth limit, where nesting is allowed again.
+    pub(super) fn conclude_shallow(
+        &self,
+        mut outcome: Result<W::Output, TaskError>,
+        mut callbacks: Vec<Callback<W::Output>>,
+    ) {
+        loop {
+            self.observe();
+            callback::tell(self.id, callbacks, &outcome);
+            match self.release(outcome) {
+                Ok(()) => return,
+                Err(back) => (outcome, callbacks) = back,
+            }
+        }
+    }
+
+    /// Publishes the outcome and tells who waits; gives it back if callbacks joined meanwhile.
+    #[expect(clippy::type_complexity, reason = "what comes back is what went in, and what joined")]
+    pub(super) fn release(
+        &self,
+        outcome: Result<W::Output, TaskError>,
+    ) -> Result<(), (Result<W::Output, TaskError>, Vec<Callback<W::Output>>)> {
+        let mut inner = self.inner.lock();
+        if let Some(extras) = &mut inner.extras
+            && !extras.callbacks.is_empty()
+        {
+            return Err((outcome, std::mem::take(&mut extras.callbacks)));
+        }
+        let cancelled = matches!(outcome, Err(TaskError::Cancelled));
+        let failed = outcome.is_err() && !cancelled;
+        inner.life.release(cancelled);
+        inner.cell = Cell::Outcome(outcome);
+        let waits = inner.life.notes.has(Notes::THREAD_WAITS);
+        let woken = inner
+            .extras
+            .as_mut()
+            .map(|extras| (extras.waker.take(), std::mem::take(&mut extras.watchers), extras.interrupt.take()));
+        // Release: pairs with the Acquire in `is_released`, whose caller may go on without taking the lock.
+        // A plain store suffices: after `bind` only the holder of the lock writes here.
+        let bound = self.status.load(Ordering::Relaxed);
+        self.status.store(bound | RELEASED, Ordering::Release);
+        drop(inner);
+        if waits {
+            self.released.notify_all();
+        }
+        if let Some((waker, watchers, interrupt)) = woken {
+            if let Some(waker) = waker {
+                report::contain("a waker", || waker.wake());
+            }
+            watchers.into_iter().for_each(|watcher| watcher.tell(failed));
+            discard_some(interrupt);
+        }
+        Ok(())
+    }
+}
+
+/// Tells the executor that the result is released next. Whatever it panics with, the future is released.
+pub(super) fn announce(hooks: &mut dyn RunHooks, tally: Tally) {
+    report::contain("an executor", || hooks.before_release(tally));
+}
+
+/// Tells the executor that foreign code comes first.
+pub(super) fn retract(hooks: &mut dyn RunHooks) {
+    report::contain("an executor", || hooks.before_foreign_code());
+}
+
+/// Drops what is usually not there.
+pub(super) fn discard_some<T>(value: Option<T>) {
+    if let Some(value) = value {
+        report::discard(value);
+    }
+}

@@ -1,0 +1,71 @@
+//! RUNNING in this process: the function is called on the worker's thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::ending::{announce, retract};
+use super::{AnyTask, Ready, Task, dropped_by_executor};
+use crate::error::{Panicked, TaskError};
+use crate::job::{JobHandle, RunHooks, Started, Tally};
+use crate::panic_location;
+use crate::report;
+use crate::task::TaskView;
+use crate::work::Work;
+use crate::worker;
+
+impl<W: Work> Task<W> {
+    /// RUNNING: tells the executor, and runs the function.
+    pub(super) fn run_ready(self: Arc<Self>, ready: Ready<W>, hooks: &mut dyn RunHooks) {
+        let Some(work) = ready.work else { return announce(hooks, Tally::default()) };
+        let handle = || JobHandle::new(&(self.clone() as Arc<dyn AnyTask>));
+        let started = Started { id: self.id, tasks: ready.tasks, deadline: ready.deadline, handle: &handle };
+        // A panic of the executor's must not leave a task that nobody ends.
+        let mut begun = None;
+        report::contain("an executor", || begun = Some(hooks.started(&started)));
+        match begun.unwrap_or_else(|| Err(dropped_by_executor())) {
+            Ok(()) => {
+                let label = ready.options.as_ref().and_then(|options| options.label_text());
+                self.run_work(work, label, hooks);
+            }
+            Err(error) => {
+                report::discard(work);
+                self.finish(Err(error), hooks);
+            }
+        }
+    }
+
+    /// RUNNING: calls the function, and ends the task with what comes out.
+    pub(super) fn run_work(self: Arc<Self>, work: W, label: Option<&str>, hooks: &mut dyn RunHooks) {
+        // The task itself is what the thread takes up: a second reference would cost two atomic operations.
+        let taken = match worker::take_up(self) {
+            Ok(taken) => taken,
+            Err(view) => {
+                report::discard(work);
+                return Self::from_view(view).cancel_unrun(hooks);
+            }
+        };
+        panic_location::install();
+        let outcome = catch_unwind(AssertUnwindSafe(|| work.run(label)))
+            .unwrap_or_else(|payload| Err(Panicked::from_payload(payload, panic_location::take(), label).into()));
+        let task = Self::from_view(worker::put_down(taken));
+        let is_quiet = outcome.is_ok() && !std::mem::needs_drop::<W::Output>();
+        task.finish(outcome, hooks);
+        // If nobody else holds the task, its outcome is dropped here.
+        if !is_quiet && Arc::strong_count(&task) == 1 {
+            retract(hooks);
+        }
+    }
+
+    pub(super) fn from_view(view: Arc<dyn TaskView>) -> Arc<Self> {
+        view.into_any().downcast().expect("the view that was put down is the one that was taken up")
+    }
+
+    /// RUNNING → CANCELLED: its thread was given up before the function began.
+    pub(super) fn cancel_unrun(self: &Arc<Self>, hooks: &mut dyn RunHooks) {
+        let tasks = self.len();
+        self.finish(Err(TaskError::Cancelled), &mut |tally: Tally| {
+            let cancelled = if tally.total() == 0 { 0 } else { tasks };
+            hooks.before_release(Tally { cancelled, ..Tally::default() });
+        });
+    }
+}
