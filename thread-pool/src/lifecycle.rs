@@ -26,7 +26,7 @@ use concurrent_futures_core::sync::{AtomicBool, Condvar, Mutex, Ordering, thread
 use concurrent_futures_core::worker::{self, RunningJobs};
 use concurrent_futures_core::{Abandoned, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport};
 
-use crate::shared::{Shared, Thread, due_in};
+use crate::shared::{Shared, due_in};
 
 #[derive(Default)]
 pub(crate) struct Lifecycle {
@@ -150,16 +150,13 @@ impl Shared {
         self.join_threads();
     }
 
-    /// Waits until the threads that have left their work are gone, thread-locals destroyed. Those that were given up
-    /// are left behind.
+    /// Waits until the threads are gone, thread-locals destroyed. Where some were given up, in a task or in foreign code
+    /// around it, only those are waited for that have left their work.
     fn join_threads(&self) {
-        let is_over = |thread: &Thread| match &thread.running {
-            Some(running) => running.handles().is_empty(),
-            None => true,
-        };
+        let all_have_left = self.roster.headcount().total == 0;
         let mut handles: Vec<thread::JoinHandle<()>> = Vec::new();
         self.threads.lock().retain(|_, thread| {
-            let over = is_over(thread);
+            let over = all_have_left || thread.has_left;
             if over {
                 handles.extend(thread.handle.take());
             }
@@ -171,7 +168,7 @@ impl Shared {
                 let _ = handle.join();
             }
         }
-        if self.roster.headcount().total == 0 {
+        if all_have_left {
             self.timer.stop();
         }
     }
@@ -204,6 +201,7 @@ impl Shared {
         let mut threads = self.threads.lock();
         if let Some(thread) = threads.get_mut(&number) {
             thread.running = None;
+            thread.has_left = true;
         }
         let over: Vec<usize> = threads
             .iter()

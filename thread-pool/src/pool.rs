@@ -35,8 +35,8 @@ use crate::slice;
 ///
 /// A task that waits for a *queued* task of the same pool runs that very task itself, never an unrelated one. For one
 /// that runs already, a spare worker takes the waiter's place. So no acyclic wait deadlocks, even with one worker; a
-/// cycle panics in the task that closes it. A pool of one worker stays serial as long as its tasks wait without
-/// timeouts.
+/// cycle panics in the task that closes it. A pool of one worker stays serial as long as its tasks wait for each other
+/// only, one by one and without timeouts.
 ///
 /// # Closing
 ///

@@ -44,6 +44,8 @@ pub(crate) struct Shared {
 pub(crate) struct Thread {
     pub(crate) handle: Option<thread::JoinHandle<()>>,
     pub(crate) running: Option<RunningJobs>,
+    /// Whether it has done all its work, and is about to end.
+    pub(crate) has_left: bool,
 }
 
 impl Shared {
@@ -149,7 +151,7 @@ impl Shared {
         // Under the lock, so that the thread finds its entry when it registers.
         let mut threads = self.threads.lock();
         let handle = thread::Builder::new().name(name).stack_size(self.stack_size).spawn(move || worker.work())?;
-        threads.insert(number, Thread { handle: Some(handle), running: None });
+        threads.insert(number, Thread { handle: Some(handle), running: None, has_left: false });
         Ok(())
     }
 

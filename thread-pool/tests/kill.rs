@@ -197,3 +197,21 @@ fn a_killed_map_yields_an_outcome_for_every_item() {
         door.open();
     });
 }
+
+#[test]
+fn d3_a_kill_leaves_a_worker_behind_that_is_stuck_in_a_callback() {
+    bounded(|| {
+        let pool = pool(1);
+        let door = Door::default();
+        let (inner, begin) = (door.clone(), Door::default());
+        let begun = begin.clone();
+        let future = pool.spawn(move || begun.pass());
+        future.add_done_callback(move |_| inner.pass());
+        begin.open();
+        door.await_arrivals(1);
+        // The task has ended, its worker runs foreign code; nobody can stop that, and the kill doesn't wait for it.
+        pool.shutdown(Shutdown::kill(AT_ONCE));
+        door.open();
+        future.result().unwrap();
+    });
+}
