@@ -15,6 +15,9 @@ pub const LIMIT: Duration = Duration::from_micros(5);
 /// After this many vain spins in a row, only every 2^n-th occasion is tried.
 const MOST_SKIPPED_LOG: u32 = 8;
 
+/// How often a thread yields that may not spin.
+const MOST_YIELDS: usize = 3;
+
 /// One thread's experience with spinning at one place.
 #[derive(Debug, Default)]
 pub struct Spinner {
@@ -40,7 +43,13 @@ impl Spinner {
         if done() {
             return true;
         }
-        if cfg!(any(concurrent_futures_loom, concurrent_futures_shuttle)) || !place.is_among_the_first || self.skips() {
+        if cfg!(any(concurrent_futures_loom, concurrent_futures_shuttle)) {
+            return false;
+        }
+        if !place.is_among_the_first {
+            return yield_until(done);
+        }
+        if self.skips() {
             return false;
         }
         let begun = Instant::now();
@@ -66,6 +75,15 @@ impl Spinner {
         self.skip.set(left.saturating_sub(1));
         left > 0
     }
+}
+
+/// Where more threads wait than may spin, lets the others run a few times before it gives up: if they need the core,
+/// the work is done meanwhile and nobody has to be woken; if they don't, that takes about a microsecond each.
+fn yield_until(mut done: impl FnMut() -> bool) -> bool {
+    (0..MOST_YIELDS).any(|_| {
+        std::thread::yield_now();
+        done()
+    })
 }
 
 /// How many threads may spin at once: none on a machine of one core.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::MapOptions;
 
-/// A chunk is meant to take this long: hundreds of times what it costs to hand over, and still a short turn.
-const CHUNK_TIME: Duration = Duration::from_micros(100);
+/// A chunk is meant to take this long: dozens of times what it costs to hand it over and to wake who waits for it, which
+/// is up to 13 us, and still a short turn.
+const CHUNK_TIME: Duration = Duration::from_micros(500);
 
 /// No chunk is larger, so that results keep flowing.
 const LARGEST_CHUNK: usize = 8192;
@@ -93,7 +94,7 @@ mod tests {
         let mut sizing = Sizing::new(&MapOptions::new(), 2);
         assert_eq!(sizing.chunk(), 1, "nothing is known yet");
         sizing.learn(1, Duration::from_micros(1));
-        assert_eq!(sizing.chunk(), 100);
+        assert_eq!(sizing.chunk(), 500);
         sizing.learn(100, Duration::from_millis(100));
         assert_eq!(sizing.chunk(), 1, "expensive items count at once");
         for _ in 0..60 {
