@@ -5,7 +5,8 @@ use super::{JobHandle, Tally};
 use crate::error::TaskError;
 use crate::task::TaskId;
 
-/// What a worker is told while it runs a task, by [`Job::run_with`] and [`RunningJob::run_with`].
+/// What a worker is told while it runs a task, by [`Job::run_with`](crate::Job::run_with) and
+/// [`RunningJob::run_with`](crate::RunningJob::run_with).
 ///
 /// A worker that announces in [`before_release`](Self::before_release) that it is free is found free by whoever the
 /// result wakes. What it announced it takes back in [`before_foreign_code`](Self::before_foreign_code).

@@ -23,7 +23,7 @@ macro_rules! portable_calls {
             self.submit_with(TaskOptions::new(), function, argument)
         }
 
-        /// As [`submit`](Self::submit), with a deadline, retries or a label.
+        /// As [`submit`](crate::ExecutorExt::submit), with a deadline, retries or a label.
         #[must_use = "dropping a future detaches its task; say `.detach()` if that is what you want"]
         $($visibility)* fn submit_with<A: Portable, R: Portable>(
             &self,
@@ -36,8 +36,8 @@ macro_rules! portable_calls {
             future
         }
 
-        /// As [`submit`](Self::submit), of a function that returns a `Result`: its error becomes the future's,
-        /// [`TaskError::Failed`](crate::TaskError::Failed).
+        /// As [`submit`](crate::ExecutorExt::submit), of a function that returns a `Result`: its error becomes the
+        /// future's, [`TaskError::Failed`](crate::TaskError::Failed).
         ///
         /// From another process the error arrives as type name, message and chain, so portable code never downcasts it.
         /// Who needs the error itself submits a function that returns a serialisable `Result` as its value.
@@ -50,7 +50,7 @@ macro_rules! portable_calls {
             self.submit_fallible_with(TaskOptions::new(), function, argument)
         }
 
-        /// As [`submit_fallible`](Self::submit_fallible), with a deadline, retries or a label.
+        /// As [`submit_fallible`](crate::ExecutorExt::submit_fallible), with a deadline, retries or a label.
         #[must_use = "dropping a future detaches its task; say `.detach()` if that is what you want"]
         $($visibility)* fn submit_fallible_with<A: Portable, R: Portable, E: TaskFailure>(
             &self,
@@ -76,7 +76,7 @@ macro_rules! portable_calls {
             self.map_with(MapOptions::new(), function, items)
         }
 
-        /// As [`map`](Self::map), with options: chunks, window, deadline, order.
+        /// As [`map`](crate::ExecutorExt::map), with options: chunks, window, deadline, order.
         $($visibility)* fn map_with<'ex, A: Portable, R: Portable, I: IntoIterator<Item = A>>(
             &'ex self,
             options: MapOptions,
@@ -86,7 +86,7 @@ macro_rules! portable_calls {
             Map::start(self, options, Plain(function), items.into_iter())
         }
 
-        /// As [`map`](Self::map), of a function that returns a `Result`: its errors become the items'.
+        /// As [`map`](crate::ExecutorExt::map), of a function that returns a `Result`: its errors become the items'.
         $($visibility)* fn map_fallible<'ex, A, R, E, I>(
             &'ex self,
             function: fn(A) -> Result<R, E>,
@@ -101,7 +101,7 @@ macro_rules! portable_calls {
             self.map_fallible_with(MapOptions::new(), function, items)
         }
 
-        /// As [`map_fallible`](Self::map_fallible), with options.
+        /// As [`map_fallible`](crate::ExecutorExt::map_fallible), with options.
         $($visibility)* fn map_fallible_with<'ex, A, R, E, I>(
             &'ex self,
             options: MapOptions,

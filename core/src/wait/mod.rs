@@ -1,4 +1,4 @@
-//! Waiting for several futures at once: [`wait`], [`as_completed`], and what they accept, [`AnyFuture`].
+//! Waiting for several futures at once: [`wait`], [`as_completed()`], and what they accept, [`AnyFuture`].
 
 mod any_future;
 mod arrivals;
