@@ -26,7 +26,7 @@ impl MapOptions {
         Self::default()
     }
 
-    /// How many items travel in one message. Default: by measured task time, so that a chunk takes about 500 us; one
+    /// How many items travel in one message. Default: by measured task time, so that a chunk takes about a millisecond; one
     /// where the map or its tasks have a deadline or retries. Python: `chunksize`.
     ///
     /// # Panics

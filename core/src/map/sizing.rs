@@ -6,10 +6,10 @@ use super::MapOptions;
 
 /// A chunk is meant to take this long: dozens of times what it costs to hand it over and to wake who waits for it, which
 /// is up to 13 us, and still a short turn.
-const CHUNK_TIME: Duration = Duration::from_micros(500);
+const CHUNK_TIME: Duration = Duration::from_millis(1);
 
 /// No chunk is larger, so that results keep flowing.
-const LARGEST_CHUNK: usize = 8192;
+const LARGEST_CHUNK: usize = 16_384;
 
 /// Until a task time is known, a chunk is this share of what was submitted before: the first tasks go one by one.
 const UNMEASURED_SHARE: usize = 16;
@@ -94,7 +94,7 @@ mod tests {
         let mut sizing = Sizing::new(&MapOptions::new(), 2);
         assert_eq!(sizing.chunk(), 1, "nothing is known yet");
         sizing.learn(1, Duration::from_micros(1));
-        assert_eq!(sizing.chunk(), 500);
+        assert_eq!(sizing.chunk(), 1000);
         sizing.learn(100, Duration::from_millis(100));
         assert_eq!(sizing.chunk(), 1, "expensive items count at once");
         for _ in 0..60 {
