@@ -96,12 +96,14 @@ impl Worker {
     fn search(&self) -> Next {
         let shared = &self.shared;
         loop {
+            // Before the look at the queue: what was pushed between the two, relying on this search, is found then.
+            let is_closed = shared.queue.is_closed();
             if let Some(job) = shared.queue.pop() {
                 shared.roster.found_work();
                 shared.pass_on();
                 return Next::Run(job);
             }
-            if shared.queue.is_closed() {
+            if is_closed {
                 shared.roster.leave();
                 return Next::Leave;
             }

@@ -14,9 +14,15 @@ use concurrent_futures_thread_pool::{
 };
 use shuttle::thread;
 
+const PREEMPTIONS: usize = 3;
+
 fn explore(test: impl Fn() + Send + Sync + 'static) {
-    let schedules = std::env::var("SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(1000);
-    shuttle::check_random(test, schedules);
+    let schedules: usize = std::env::var("SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(1000);
+    let test = Arc::new(test);
+    let same = test.clone();
+    // Even chances at each step rarely let one thread run far ahead of another; few preemptions at random places do.
+    shuttle::check_random(move || same(), schedules / 2);
+    shuttle::check_pct(move || test(), schedules / 2, PREEMPTIONS);
 }
 
 /// Each task adds one here; each must have run exactly once.
