@@ -1,4 +1,4 @@
-//! The tour: five ways to run tasks on a pool of threads, one program after the other.
+//! The tour: the four ways to run tasks on a pool of threads, one program after the other.
 //!
 //! ```text
 //! cargo run --example tour                  a tenth of the sleeps

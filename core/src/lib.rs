@@ -18,7 +18,6 @@ mod map;
 mod observer;
 mod panic_location;
 #[cfg(feature = "portable")]
-#[expect(unsafe_code, reason = "one file, portable/entry.rs, turns an address back into a function")]
 pub mod portable;
 mod promise;
 mod report;

@@ -43,6 +43,8 @@ use crate::slice;
 /// Dropping the pool waits for its tasks, like the end of Python's `with` block. Mind the channel trap: locals are
 /// dropped in reverse order, so in `let (tx, rx) = channel(); let pool = ...; pool.spawn(move || for x in rx {})` the
 /// pool is dropped first and waits for a task that waits for `tx`. Drop `tx` before, or declare the pool first.
+/// Inside a task or a callback, of whatever pool, dropping a pool only starts its end: nobody waits there for somebody
+/// who may wait for him.
 ///
 /// The methods that [`ExecutorExt`](concurrent_futures_core::Executor) gives to every executor are here with looser
 /// bounds: any closure, no serialisation. Through `&&ThreadPool` and in generic code the trait's are taken.

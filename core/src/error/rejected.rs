@@ -9,7 +9,7 @@ use std::sync::Arc;
 ///
 /// let rejected = Rejected::new(Reason::ShutDown);
 /// assert!(matches!(rejected.reason(), Reason::ShutDown));
-/// assert_eq!(rejected.to_string(), "rejected: the executor was shut down and takes no new tasks");
+/// assert_eq!(rejected.to_string(), "the executor was shut down and takes no new tasks");
 /// ```
 #[derive(Debug, Clone)]
 pub struct Rejected(Arc<Details>);
@@ -65,16 +65,16 @@ impl Rejected {
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.reason {
-            Reason::ShutDown => f.write_str("rejected: the executor was shut down and takes no new tasks"),
-            Reason::Broken(why) => write!(f, "rejected: the executor is broken: {why}"),
+            Reason::ShutDown => f.write_str("the executor was shut down and takes no new tasks"),
+            Reason::Broken(why) => write!(f, "the executor is broken: {why}"),
             Reason::QueueFull { limit } => {
-                write!(f, "rejected: {limit} tasks are pending already; raise max_pending, or let submit block instead")
+                write!(f, "{limit} tasks are pending already; raise max_pending, or let submit block instead")
             }
             Reason::NotPortable => {
-                f.write_str("rejected: a task made by spawn can't leave this process; use submit with a plain function")
+                f.write_str("a task made by spawn can't leave this process; use submit with a plain function")
             }
             Reason::Unsupported { option } => {
-                write!(f, "rejected: this executor does not support the task option `{option}`")
+                write!(f, "this executor does not support the task option `{option}`")
             }
         }
     }

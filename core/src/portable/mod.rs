@@ -14,6 +14,7 @@
 
 mod call;
 mod codec;
+#[expect(unsafe_code, reason = "this one file turns an address back into a function")]
 mod entry;
 mod ext;
 mod reply;
