@@ -371,6 +371,15 @@ mod tests {
     }
 
     #[test]
+    fn r3_a_summons_claims_nobody_if_the_job_was_found_meanwhile() {
+        let roster = Roster::new(2, 8);
+        let _ = roster.summon(|| true);
+        roster.found_work();
+        assert!(roster.calls() && matches!(roster.summon(|| false), Summons::Nobody));
+        assert_eq!(roster.headcount().total, 1);
+    }
+
+    #[test]
     fn r1_a_worker_that_parked_while_another_was_to_start_takes_over_when_that_fails() {
         let roster = Roster::new(2, 8);
         let parker = Arc::new(Parker::default());
