@@ -6,7 +6,7 @@ use crate::stats::Stats;
 
 /// Something that runs tasks: the interface behind which threads, processes and clusters are exchanged.
 ///
-/// Users submit through [`ExecutorExt`](crate::ExecutorExt) (functions that can cross to another process) or
+/// Users submit through `ExecutorExt` (functions that can cross to another process; with the feature `portable`) or
 /// [`SpawnExt`](crate::SpawnExt) (closures); who writes an executor implements this. It is object-safe, and all its
 /// calls may come from any thread.
 ///
@@ -24,7 +24,7 @@ use crate::stats::Stats;
 ///         ShutdownReport::default()
 ///     }
 ///     fn stats(&self) -> Stats {
-///         Stats::default()
+///         Stats::new(1)
 ///     }
 /// }
 /// ```
@@ -33,6 +33,10 @@ use crate::stats::Stats;
 /// the looser methods that a pool has of its own behind those of the trait. Pass `&*pool` to generic code.
 ///
 /// Python: `concurrent.futures.Executor`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an executor",
+    note = "an `Arc` or a `Box` of a pool is none, so that the pool's own methods show through: pass `&*pool`"
+)]
 pub trait Executor: Send + Sync {
     /// Takes a task. It can't fail: an executor that refuses a job fails the job's future with
     /// [`Rejected`](crate::Rejected).
@@ -67,6 +71,10 @@ pub trait Executor: Send + Sync {
 ///     executor.spawn(move || println!("hello {name}")).detach();
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may run its tasks in another process",
+    note = "closures need an executor of this process: use `dyn InProcess`, or `submit` with a plain function"
+)]
 pub trait InProcess: Executor {}
 
 macro_rules! forward {

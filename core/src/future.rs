@@ -53,7 +53,8 @@ use crate::type_text;
 /// # Blocking
 ///
 /// `result`, `result_timeout`, `get`, `error`, `wait` and `wait_timeout` block; nothing else does. On a worker of a
-/// pool, a wait without timeout for a task that is queued in the same pool runs that task in place.
+/// pool, a wait without timeout for a task that is queued in the same pool runs that task in place. An `.await` under a
+/// `block_on` inside a task is unknown to the pool: let it stand in the pool's `blocking`.
 ///
 /// # Panics
 ///
@@ -217,7 +218,7 @@ impl<T> Future<T> {
     ///
     /// True: the task never ran, or its worker will be stopped. The task's cancellation flag
     /// ([`task::current()`](crate::task::current)) is set; a task that returns within `grace` keeps its outcome, and an
-    /// `Err` after a failed [`check`](crate::task::CurrentTask::check) counts as cancelled. After the grace a worker
+    /// `Err` after a failed [`check`](crate::task::CurrentTask::check) counts as cancelled, in a task of a fallible call. After the grace a worker
     /// *process* is killed and replaced, and the future is cancelled. A *thread* can't be stopped: there a task that has
     /// begun gets the flag only, and the answer is false.
     pub fn abort(&self, grace: Duration) -> bool {

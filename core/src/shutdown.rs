@@ -84,7 +84,7 @@ impl Shutdown {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// Tasks that ended by themselves since the executor was made, failures included.
+    /// Tasks that ended by themselves since the executor was made, failures and refusals included.
     pub finished: u64,
     /// Tasks that were cancelled since the executor was made.
     pub cancelled: u64,

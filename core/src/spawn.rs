@@ -49,6 +49,18 @@ pub trait SpawnExt: InProcess {
         self.execute(job);
         future
     }
+
+    /// As [`spawn_fallible`](Self::spawn_fallible), with options.
+    fn spawn_fallible_with<R, E, F>(&self, options: TaskOptions, function: F) -> Future<R>
+    where
+        F: FnOnce() -> Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: TaskFailure,
+    {
+        let (future, job) = Job::new_fallible(options, function);
+        self.execute(job);
+        future
+    }
 }
 
 impl<E: InProcess + ?Sized> SpawnExt for E {}

@@ -20,19 +20,33 @@ pub struct Stats {
     pub idle: usize,
     /// Workers that wait inside a task, with a spare taking over.
     pub blocked: usize,
-    /// Tasks that wait to run. One that was cancelled counts until its place in the queue comes up.
+    /// Tasks that wait to run. One that was cancelled, or run in place by who waited for it, counts until its place in the
+    /// queue comes up.
     pub pending: usize,
-    /// Tasks ever taken.
+    /// Tasks ever handed in, refused ones included: those count as failed.
     pub submitted: u64,
     /// Tasks that returned a value.
     pub finished: u64,
     /// Tasks that failed: an error, a panic, a deadline, a refusal.
     pub failed: u64,
-    /// Tasks that were cancelled.
+    /// Tasks that were cancelled; counted when their place in the queue comes up.
     pub cancelled: u64,
 }
 
 impl Stats {
+    /// The numbers of an executor with so many workers at most, to be filled in field by field: who writes an executor
+    /// can't write the struct out, since it may grow.
+    ///
+    /// ```
+    /// let mut stats = concurrent_futures_core::Stats::new(4);
+    /// stats.pending = 7;
+    /// assert_eq!((stats.max_workers, stats.pending), (4, 7));
+    /// ```
+    #[must_use]
+    pub fn new(max_workers: usize) -> Self {
+        Self { max_workers, ..Self::default() }
+    }
+
     /// Tasks that have ended in any way.
     #[must_use]
     pub fn ended(&self) -> u64 {

@@ -1,15 +1,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use concurrent_futures_core::{Executor, InProcess, Job, Shutdown, ShutdownReport, Stats};
+use concurrent_futures_core::{
+    Executor, Future, InProcess, Job, Map, MapOptions, Shutdown, ShutdownReport, Stats, TaskFailure, TaskOptions,
+};
 
+use crate::calls::looser_calls;
 use crate::shared::Shared;
 
 /// Submits to a [`ThreadPool`](crate::ThreadPool) without keeping it open, from
 /// [`ThreadPool::handle`](crate::ThreadPool::handle).
 ///
 /// ```
-/// use concurrent_futures_thread_pool::{SpawnExt, ThreadPool};
+/// use concurrent_futures_thread_pool::ThreadPool;
 ///
 /// let pool = ThreadPool::new(2)?;
 /// let handle = pool.handle();
@@ -27,6 +30,12 @@ impl PoolHandle {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    looser_calls!();
 }
 
 impl Executor for PoolHandle {
@@ -51,6 +60,6 @@ impl InProcess for PoolHandle {}
 
 impl fmt::Debug for PoolHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.fmt(f)
+        f.debug_tuple("PoolHandle").field(&self.shared).finish()
     }
 }

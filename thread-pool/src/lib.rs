@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 mod builder;
+mod calls;
 mod counters;
 mod handle;
 mod lifecycle;
@@ -26,7 +27,8 @@ pub use scope::{Scope, ScopedFuture};
 /// Tells the pool of the calling task that the task blocks, on a channel, a lock or I/O: a spare worker takes over
 /// meanwhile.
 ///
-/// Waits for futures of this library say so by themselves. Outside any pool, and where the pool has as many blocked
+/// Blocking waits for futures of this library say so by themselves. An `.await` does not, since it is the runtime that
+/// blocks: a task that calls `block_on` stands in here. Outside any pool, and where the pool has as many blocked
 /// workers as it may ([`max_blocked`](ThreadPoolBuilder::max_blocked)), it just calls `function`.
 ///
 /// ```

@@ -8,6 +8,7 @@ use concurrent_futures_core::{
 };
 
 use crate::builder::ThreadPoolBuilder;
+use crate::calls::looser_calls;
 use crate::handle::PoolHandle;
 use crate::scope::{self, Scope};
 use crate::shared::Shared;
@@ -46,7 +47,7 @@ use crate::slice;
 /// Inside a task or a callback, of whatever pool, dropping a pool only starts its end: nobody waits there for somebody
 /// who may wait for him.
 ///
-/// The methods that [`ExecutorExt`](concurrent_futures_core::Executor) gives to every executor are here with looser
+/// The methods that `ExecutorExt` gives to every executor are here with looser
 /// bounds: any closure, no serialisation. Through `&&ThreadPool` and in generic code the trait's are taken.
 pub struct ThreadPool {
     shared: Arc<Shared>,
@@ -76,177 +77,6 @@ impl ThreadPool {
     pub(crate) fn start(options: ThreadPoolBuilder) -> Self {
         let on_drop = options.on_drop;
         Self { shared: Arc::new(Shared::new(options)), on_drop, was_shut_down: AtomicBool::new(false) }
-    }
-
-    /// Runs a closure on the pool.
-    ///
-    /// ```
-    /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(1)?;
-    /// let text = String::from("captured");
-    /// assert_eq!(pool.spawn(move || text.len()).result().unwrap(), 8);
-    /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
-    /// ```
-    pub fn spawn<R, F>(&self, function: F) -> Future<R>
-    where
-        F: FnOnce() -> R + Send + 'static,
-        R: Send + 'static,
-    {
-        let (future, job) = Job::new(None, function);
-        self.shared.execute(job);
-        future
-    }
-
-    /// As [`spawn`](Self::spawn), with a deadline or a label.
-    pub fn spawn_with<R, F>(&self, options: TaskOptions, function: F) -> Future<R>
-    where
-        F: FnOnce() -> R + Send + 'static,
-        R: Send + 'static,
-    {
-        let (future, job) = Job::new(options, function);
-        self.shared.execute(job);
-        future
-    }
-
-    /// As [`spawn`](Self::spawn), of a closure that returns a `Result`: its error becomes the future's.
-    pub fn spawn_fallible<R, E, F>(&self, function: F) -> Future<R>
-    where
-        F: FnOnce() -> Result<R, E> + Send + 'static,
-        R: Send + 'static,
-        E: TaskFailure,
-    {
-        let (future, job) = Job::new_fallible(None, function);
-        self.shared.execute(job);
-        future
-    }
-
-    /// Runs a function with one argument, a tuple for several. Python: `submit(fn, arg)`.
-    ///
-    /// ```
-    /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(1)?;
-    /// assert_eq!(pool.submit(|(a, b)| a + b, (1, 2)).result().unwrap(), 3);
-    /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
-    /// ```
-    ///
-    /// # Blocking
-    ///
-    /// Only where the pool has a bounded queue that is full and blocks then, and never from the pool's own tasks. After
-    /// a shutdown the future is rejected at once.
-    pub fn submit<A, R, F>(&self, function: F, argument: A) -> Future<R>
-    where
-        F: FnOnce(A) -> R + Send + 'static,
-        A: Send + 'static,
-        R: Send + 'static,
-    {
-        self.spawn(move || function(argument))
-    }
-
-    /// As [`submit`](Self::submit), with a deadline or a label.
-    pub fn submit_with<A, R, F>(&self, options: TaskOptions, function: F, argument: A) -> Future<R>
-    where
-        F: FnOnce(A) -> R + Send + 'static,
-        A: Send + 'static,
-        R: Send + 'static,
-    {
-        self.spawn_with(options, move || function(argument))
-    }
-
-    /// As [`submit`](Self::submit), of a function that returns a `Result`: its error becomes the future's,
-    /// [`TaskError::Failed`], and its source is the very value that was returned.
-    ///
-    /// ```
-    /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(1)?;
-    /// let failed = pool.submit_fallible(|text: String| text.parse::<u8>(), "x".into()).result().unwrap_err();
-    /// assert_eq!(failed.to_string(), "the task failed");
-    /// assert_eq!(std::error::Error::source(&failed).unwrap().to_string(), "invalid digit found in string");
-    /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
-    /// ```
-    pub fn submit_fallible<A, R, E, F>(&self, function: F, argument: A) -> Future<R>
-    where
-        F: FnOnce(A) -> Result<R, E> + Send + 'static,
-        A: Send + 'static,
-        R: Send + 'static,
-        E: TaskFailure,
-    {
-        self.spawn_fallible(move || function(argument))
-    }
-
-    /// As [`submit_fallible`](Self::submit_fallible), with a deadline or a label.
-    pub fn submit_fallible_with<A, R, E, F>(&self, options: TaskOptions, function: F, argument: A) -> Future<R>
-    where
-        F: FnOnce(A) -> Result<R, E> + Send + 'static,
-        A: Send + 'static,
-        R: Send + 'static,
-        E: TaskFailure,
-    {
-        let (future, job) = Job::new_fallible(options, move || function(argument));
-        self.shared.execute(job);
-        future
-    }
-
-    /// Calls a function with each item, in parallel; yields the results in the order of the input.
-    /// Python: `map(fn, *iterables)`; zip several inputs.
-    ///
-    /// It starts here and runs ahead of the consumer within a bounded window; each item is a `Result`, and a failing one
-    /// stops nothing. The input is pulled on the consumer's thread, so it may be endless and need not be `Send`.
-    ///
-    /// ```
-    /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(2)?;
-    /// let first: Vec<u64> = pool.map(|n: u64| n * n, 0..).take(3).collect::<Result<_, _>>().unwrap();
-    /// assert_eq!(first, [0, 1, 4]);
-    /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
-    /// ```
-    ///
-    /// # Blocking
-    ///
-    /// As [`submit`](Self::submit); each `next` blocks until its item is done.
-    pub fn map<'ex, A, R, F, I>(&'ex self, function: F, items: I) -> Map<'ex, I::IntoIter, R>
-    where
-        F: Fn(A) -> R + Send + Sync + 'static,
-        A: Send + 'static,
-        R: Send + 'static,
-        I: IntoIterator<Item = A>,
-    {
-        self.map_with(MapOptions::new(), function, items)
-    }
-
-    /// As [`map`](Self::map), with options: chunks, window, deadline, order.
-    pub fn map_with<'ex, A, R, F, I>(&'ex self, options: MapOptions, function: F, items: I) -> Map<'ex, I::IntoIter, R>
-    where
-        F: Fn(A) -> R + Send + Sync + 'static,
-        A: Send + 'static,
-        R: Send + 'static,
-        I: IntoIterator<Item = A>,
-    {
-        Map::in_process(self, options, function, items.into_iter())
-    }
-
-    /// As [`map`](Self::map), of a function that returns a `Result`: its errors become the items'.
-    pub fn map_fallible<'ex, A, R, E, F, I>(&'ex self, function: F, items: I) -> Map<'ex, I::IntoIter, R>
-    where
-        F: Fn(A) -> Result<R, E> + Send + Sync + 'static,
-        A: Send + 'static,
-        R: Send + 'static,
-        E: TaskFailure,
-        I: IntoIterator<Item = A>,
-    {
-        self.map_fallible_with(MapOptions::new(), function, items)
-    }
-
-    /// As [`map_fallible`](Self::map_fallible), with options.
-    pub fn map_fallible_with<'ex, A, R, E, F, I>(
-        &'ex self,
-        options: MapOptions,
-        function: F,
-        items: I,
-    ) -> Map<'ex, I::IntoIter, R>
-    where
-        F: Fn(A) -> Result<R, E> + Send + Sync + 'static,
-        A: Send + 'static,
-        R: Send + 'static,
-        E: TaskFailure,
-        I: IntoIterator<Item = A>,
-    {
-        Map::in_process_fallible(self, options, function, items.into_iter())
     }
 
     /// Calls a function with each element of a slice, in parallel: borrows both, and writes the results in place.
@@ -296,7 +126,8 @@ impl ThreadPool {
     ///
     /// # Panics
     ///
-    /// With the panic of `body`, after cancelling what has not begun and waiting for the rest.
+    /// With the panic of `body`, after cancelling what has not begun and waiting for the rest. The panic of a *task* is the
+    /// error of its future, not passed on as `std::thread::scope` does; where nobody looks at it, it is reported.
     pub fn scope<'env, R>(&'env self, body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R) -> R {
         scope::run(self, body)
     }
@@ -350,6 +181,10 @@ impl ThreadPool {
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
+}
+
+impl ThreadPool {
+    looser_calls!();
 }
 
 impl Executor for ThreadPool {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use concurrent_futures_core::sync::{Condvar, Mutex};
 
-/// What a submit does when `max_pending` tasks wait already.
+/// What a submit does when `max_pending` tasks wait already. A task waits until a worker has begun it, also while a
+/// thread is being started for it.
 ///
 /// ```
 /// use concurrent_futures_thread_pool::{ThreadPool, WhenFull};

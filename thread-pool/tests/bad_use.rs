@@ -19,8 +19,8 @@ use std::thread;
 
 use common::{assert_adds_up, bounded, hold, panic_text, pool, rejection};
 use concurrent_futures_thread_pool::{
-    Future, Observer, PoolHandle, Reason, ReturnWhen, Shutdown, SpawnExt, Tally, TaskId, ThreadPool, WhenFull,
-    as_completed, set_report_hook, wait,
+    Future, Observer, PoolHandle, Reason, ReturnWhen, Shutdown, Tally, TaskId, ThreadPool, WhenFull, as_completed,
+    set_report_hook, wait,
 };
 
 static REPORTS: (Mutex<Vec<String>>, Condvar) = (Mutex::new(Vec::new()), Condvar::new());

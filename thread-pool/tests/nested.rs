@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use common::{Recorder, assert_adds_up, bounded, hold, panic_text, pool};
 use concurrent_futures_thread_pool::{
-    Future, MapOptions, PoolHandle, ReturnWhen, Shutdown, SpawnExt, TaskError, TaskOptions, ThreadPool, as_completed,
-    blocking, wait,
+    Future, MapOptions, PoolHandle, ReturnWhen, Shutdown, TaskError, TaskOptions, ThreadPool, as_completed, blocking,
+    wait,
 };
 
 /// Far longer than anything here takes: a wait that has a timeout and isn't meant to use it.

@@ -122,7 +122,7 @@ fn a_panic_in_the_body_cancels_what_waits_and_waits_for_what_runs() {
                 let queued = scope.spawn(|| ran.store(true, Ordering::Relaxed));
                 // Only the cancellation of what waits lets the running task end.
                 let opener = door.clone();
-                queued.done().add_done_callback(move |_| opener.open());
+                queued.as_future().add_done_callback(move |_| opener.open());
                 panic!("the body");
             });
         }));
@@ -157,9 +157,9 @@ fn tasks_of_a_scope_can_be_cancelled_and_waited_for_together() {
         let number = 5;
         pool.scope(|scope| {
             let (one, other) = (scope.spawn(|| number + 1), scope.spawn(|| number + 2));
-            assert!(other.done().cancel());
+            assert!(other.as_future().cancel());
             held.release();
-            let futures: [&dyn AnyFuture; 2] = [one.done(), other.done()];
+            let futures: [&dyn AnyFuture; 2] = [one.as_future(), other.as_future()];
             assert_eq!(wait(futures, ReturnWhen::AllCompleted, None).done.len(), 2);
             assert_eq!(one.result().unwrap(), 6);
             assert!(other.result().unwrap_err().is_cancelled());

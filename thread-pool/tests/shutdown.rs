@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use common::{Door, Event, Recorder, assert_adds_up, assert_shut_down, bounded, hold, pool};
 use concurrent_futures_thread_pool::{
-    Future, QueueKind, ReturnWhen, Shutdown, SpawnExt, TaskError, TaskOptions, ThreadPool, WhenFull, as_completed,
-    task, wait,
+    Future, QueueKind, ReturnWhen, Shutdown, TaskError, TaskOptions, ThreadPool, WhenFull, as_completed, task, wait,
 };
 
 const AT_ONCE: Duration = Duration::ZERO;

@@ -10,7 +10,6 @@ use std::io;
 /// ```
 ///
 /// Python raises `ValueError` from the constructor of the executor.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The pool was to have no workers at all.
@@ -37,5 +36,16 @@ impl Error for BuildError {
             Self::Start(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+/// Made for reading: `main` prints an error it returns with `Debug`.
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BuildError: {self}")?;
+        if let Some(cause) = self.source() {
+            write!(f, "; caused by: {cause}")?;
+        }
+        Ok(())
     }
 }

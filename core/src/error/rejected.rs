@@ -68,7 +68,7 @@ impl fmt::Display for Rejected {
             Reason::ShutDown => f.write_str("the executor was shut down and takes no new tasks"),
             Reason::Broken(why) => write!(f, "the executor is broken: {why}"),
             Reason::QueueFull { limit } => {
-                write!(f, "{limit} tasks are pending already; raise max_pending, or let submit block instead")
+                write!(f, "max_pending ({limit}) is reached; raise it, or let submit block instead")
             }
             Reason::NotPortable => {
                 f.write_str("a task made by spawn can't leave this process; use submit with a plain function")

@@ -36,7 +36,7 @@ impl<F> fmt::Debug for TimedOut<F> {
 
 impl<F> fmt::Display for TimedOut<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the wait ended before the future did; the future is untouched (into_inner gives it back)")
+        f.write_str("the wait ended before what it waited for, which is untouched")
     }
 }
 

@@ -129,6 +129,9 @@ macro_rules! portable_calls {
 /// }
 /// ```
 ///
+/// A task that is to submit tasks itself needs its executor, which can't cross: where that is wanted, in this process,
+/// [`SpawnExt`](crate::SpawnExt) takes closures that capture a handle.
+///
 /// `dyn Executor` and the pools have the same methods without this import. On a `ThreadPool` they are looser: any
 /// closure, any type. Through `&&ThreadPool`, and in generic code, these here are taken.
 ///

@@ -99,8 +99,10 @@ impl CurrentTask {
     ///
     /// # Errors
     ///
-    /// [`Stopped`] if [`is_cancelled`](Self::is_cancelled). Any `Err` that the task returns afterwards counts as
-    /// [`TaskError::Cancelled`](crate::TaskError::Cancelled), not as a failure.
+    /// [`Stopped`] if [`is_cancelled`](Self::is_cancelled). Any `Err` that a task of a fallible call (`submit_fallible`,
+    /// `spawn_fallible`, `map_fallible`) returns afterwards counts as
+    /// [`TaskError::Cancelled`](crate::TaskError::Cancelled), not as a failure. For `submit` and `spawn` a `Result` is a
+    /// value like any other.
     pub fn check(&self) -> Result<(), Stopped> {
         match &self.view {
             Some(view) if view.stop_requested() => {

@@ -13,7 +13,7 @@ use std::time::Duration;
 ///
 /// | option | threads | processes |
 /// |---|---|---|
-/// | `label` | in errors and to observers | likewise |
+/// | `label` | in errors, and to the task itself | likewise |
 /// | `deadline` | the future ends, the thread runs on with its cancellation flag set | the worker is killed and replaced |
 /// | `retries` | accepted; no thread dies, so nothing is retried | after `WorkerDied` |
 ///
@@ -47,7 +47,7 @@ impl TaskOptions {
         self
     }
 
-    /// What the task is called in errors and by observers. Default: nothing.
+    /// What the task is called in errors and reports, and by `task::current()`. Default: nothing.
     #[must_use]
     pub fn label(mut self, label: impl Into<Cow<'static, str>>) -> Self {
         self.label = Some(label.into());

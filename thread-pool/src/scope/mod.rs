@@ -25,8 +25,22 @@ pub struct Scope<'scope, 'env: 'scope> {
     env: PhantomData<&'env mut &'env ()>,
 }
 
-/// The future of a task that borrows. Dropping it detaches the task, which the scope still waits for.
-#[must_use = "dropping it detaches the task; the scope still waits for it"]
+/// The future of a task that borrows, from [`Scope::spawn`]. Dropping it is fine: the scope waits for the task anyway.
+///
+/// ```
+/// use concurrent_futures_thread_pool::{ReturnWhen, ThreadPool, wait};
+///
+/// let pool = ThreadPool::new(2)?;
+/// let mut numbers = [1, 2, 3, 4];
+/// let (low, high) = numbers.split_at_mut(2);
+/// pool.scope(|scope| {
+///     let low = scope.spawn(|| low.iter_mut().for_each(|n| *n *= 10));
+///     let high = scope.spawn(|| high.iter_mut().for_each(|n| *n *= 100));
+///     wait([low.as_future(), high.as_future()], ReturnWhen::AllCompleted, None);
+/// });
+/// assert_eq!(numbers, [10, 20, 300, 400]);
+/// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+/// ```
 pub struct ScopedFuture<'scope, T> {
     done: Future<()>,
     value: Arc<Mutex<Option<T>>>,
@@ -34,7 +48,7 @@ pub struct ScopedFuture<'scope, T> {
 }
 
 impl<'scope> Scope<'scope, '_> {
-    /// Runs a closure on the pool that may borrow from outside the scope.
+    /// Runs a closure on the pool that may borrow from outside the scope. A panic in it becomes the error of its future.
     pub fn spawn<T, F>(&'scope self, function: F) -> ScopedFuture<'scope, T>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -90,7 +104,7 @@ impl<T> ScopedFuture<'_, T> {
     }
 
     /// The future of the task without its value: for `wait`, `as_completed`, `cancel` and the state.
-    pub fn done(&self) -> &Future<()> {
+    pub fn as_future(&self) -> &Future<()> {
         &self.done
     }
 }
