@@ -36,9 +36,7 @@ impl Executor for ThreadPerTask {
 
     // `map` asks how many workers it keeps busy.
     fn stats(&self) -> Stats {
-        let mut stats = Stats::default();
-        stats.max_workers = 8;
-        stats
+        Stats::new(8)
     }
 }
 

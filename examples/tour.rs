@@ -33,6 +33,7 @@ impl Options {
 
 fn main() -> Anything {
     let options = Options::parse();
+    println!("Every sleep lasts {} times what the lines say; `-- --scale 1` for all of it.", options.scale);
     heading("map: results in the order of the input");
     ordered_map(options)?;
     heading("submit: one task, and its future");
