@@ -282,10 +282,7 @@ impl<T> Future<T> {
 
     /// Whether the task is done and has failed; cancelled is no failure.
     pub(crate) fn failed(&self) -> bool {
-        match self.seen.get() {
-            Some(outcome) => matches!(outcome, Err(error) if !error.is_cancelled()),
-            None => self.task.failed(),
-        }
+        self.task.failed()
     }
 
     /// The outcome of a done task, which moves to where it can be borrowed.

@@ -115,6 +115,8 @@ impl Notes {
     pub(crate) const THREAD_WAITS: u8 = 1 << 3;
     /// Of a chunk: what has not begun is not wanted any more.
     pub(crate) const REST_WITHDRAWN: u8 = 1 << 4;
+    /// The released outcome is a failure; it may be looked at, or gone.
+    pub(crate) const FAILED: u8 = 1 << 5;
 
     pub(crate) fn set(&mut self, note: u8) {
         self.0 |= note;

@@ -142,7 +142,7 @@ impl ThreadPoolBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError::ZeroWorkers`], and [`BuildError::InvalidOption`] for a stack that is too small.
+    /// [`BuildError::ZeroWorkers`], and [`BuildError::InvalidOption`] for a stack that is too small or a name with a NUL.
     pub fn build(mut self) -> Result<ThreadPool, BuildError> {
         let max_workers = self.max_workers.unwrap_or_else(default_workers);
         if max_workers == 0 {
@@ -151,6 +151,9 @@ impl ThreadPoolBuilder {
         if self.stack_size < SMALLEST_STACK_SIZE {
             let text = format!("stack_size must be at least {SMALLEST_STACK_SIZE} bytes, not {}", self.stack_size);
             return Err(BuildError::InvalidOption(text));
+        }
+        if self.thread_name_prefix.as_ref().is_some_and(|prefix| prefix.contains('\0')) {
+            return Err(BuildError::InvalidOption("thread_name_prefix must not contain a NUL".to_owned()));
         }
         self.max_workers = Some(max_workers);
         let number = NEXT_POOL.fetch_add(1, Ordering::Relaxed);

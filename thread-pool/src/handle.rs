@@ -31,6 +31,17 @@ impl PoolHandle {
         Self { shared }
     }
 
+    /// As [`ThreadPool::shutdown`](crate::ThreadPool::shutdown); the pool's own drop waits no more afterwards.
+    pub fn shutdown(&self, how: Shutdown) -> ShutdownReport {
+        self.shared.shut_down(how)
+    }
+
+    /// What the pool does at this moment.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+
     fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
@@ -44,11 +55,11 @@ impl Executor for PoolHandle {
     }
 
     fn shutdown(&self, how: Shutdown) -> ShutdownReport {
-        self.shared.shut_down(how)
+        self.shutdown(how)
     }
 
     fn stats(&self) -> Stats {
-        self.shared.stats()
+        self.stats()
     }
 
     fn capacity(&self) -> Option<usize> {

@@ -27,12 +27,17 @@ use concurrent_futures_core::worker::{self, RunningJobs};
 use concurrent_futures_core::{Abandoned, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport};
 
 use crate::shared::{Shared, due_in};
+use crate::timer::Timer;
 
 #[derive(Default)]
 pub(crate) struct Lifecycle {
     state: Mutex<State>,
     changed: Condvar,
     is_killed: AtomicBool,
+    /// A timer of its own: the callbacks of deadlines run on the pool's, and may block it.
+    grace: Timer,
+    /// Whether anybody has shut the pool down, by the pool or by a handle: then dropping it waits no more.
+    was_shut_down: AtomicBool,
 }
 
 #[derive(Default)]
@@ -40,9 +45,30 @@ struct State {
     /// Why the pool takes nothing any more, if that isn't a shutdown.
     broken: Option<Rejected>,
     has_given_up: bool,
+    /// Tasks that submitting threads run themselves, since the queue was full.
+    in_callers: usize,
+}
+
+/// A task that runs in a submitting thread: a drain waits for it too.
+pub(crate) struct InCaller<'a>(&'a Lifecycle);
+
+impl Drop for InCaller<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().in_callers -= 1;
+        self.0.changed.notify_all();
+    }
 }
 
 impl Lifecycle {
+    pub(crate) fn enter_caller(&self) -> InCaller<'_> {
+        self.state.lock().in_callers += 1;
+        InCaller(self)
+    }
+
+    pub(crate) fn was_shut_down(&self) -> bool {
+        self.was_shut_down.load(Ordering::Relaxed)
+    }
+
     /// What a submit is told after the queue was closed.
     pub(crate) fn refusal(&self) -> Rejected {
         self.state.lock().broken.clone().unwrap_or_else(|| Rejected::new(Reason::ShutDown))
@@ -63,6 +89,7 @@ impl Lifecycle {
 impl Shared {
     /// OPEN → CLOSING → ENDED, as `how` says.
     pub(crate) fn shut_down(self: &Arc<Self>, how: Shutdown) -> ShutdownReport {
+        self.lifecycle.was_shut_down.store(true, Ordering::Relaxed);
         self.close();
         match how.mode() {
             ShutdownMode::CancelPending => self.cancel_pending(),
@@ -84,6 +111,7 @@ impl Shared {
         while let Some(job) = self.queue.pop() {
             self.refuse(job, why.clone());
         }
+        self.lifecycle.note_change();
     }
 
     fn close(&self) {
@@ -100,6 +128,8 @@ impl Shared {
         while let Some(job) = self.queue.pop() {
             self.cancel(job);
         }
+        // Another shutdown may wait for the queue to be empty, and no worker has to come by any more.
+        self.lifecycle.note_change();
     }
 
     fn kill(self: &Arc<Self>, grace: Duration) {
@@ -107,7 +137,7 @@ impl Shared {
         self.roster.kill();
         self.cancel_pending();
         for running in self.running_jobs() {
-            running.request_stop();
+            running.request_stop(self.id);
         }
         let shared = Arc::downgrade(self);
         let give_up = move || {
@@ -115,7 +145,7 @@ impl Shared {
                 shared.give_up();
             }
         };
-        if grace.is_zero() || self.timer.at(due_in(grace), &self.name, give_up).is_err() {
+        if grace.is_zero() || self.lifecycle.grace.at(due_in(grace), &self.name, give_up).is_err() {
             // Without a timer the grace can't be granted; a kill that never ends would be worse.
             self.give_up();
         }
@@ -125,9 +155,8 @@ impl Shared {
     fn give_up(&self) {
         self.cancel_pending();
         for running in self.running_jobs() {
-            for handle in running.give_up() {
-                let tasks = handle.tasks();
-                if handle.fail(Abandoned::new("its pool was killed while it ran")) {
+            for handle in running.give_up(self.id) {
+                if let Some(tasks) = handle.fail_counting(Abandoned::new("its pool was killed while it ran")) {
                     self.count_killed(handle.id(), tasks);
                 }
             }
@@ -140,7 +169,9 @@ impl Shared {
     fn wait_for_end(&self, limit: Option<Duration>) {
         let deadline = limit.map(due_in);
         let mut state = self.lifecycle.state.lock();
-        while !state.has_given_up && (self.roster.headcount().total > 0 || !self.queue.is_empty()) {
+        while !state.has_given_up
+            && (self.roster.headcount().total > 0 || !self.queue.is_empty() || state.in_callers > 0)
+        {
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 return;
             }
@@ -154,6 +185,7 @@ impl Shared {
     /// around it, only those are waited for that have left their work.
     fn join_threads(&self) {
         let all_have_left = self.roster.headcount().total == 0;
+        let nobody_runs = all_have_left && self.lifecycle.state.lock().in_callers == 0;
         let mut handles: Vec<thread::JoinHandle<()>> = Vec::new();
         self.threads.lock().retain(|_, thread| {
             let over = all_have_left || thread.has_left;
@@ -168,8 +200,9 @@ impl Shared {
                 let _ = handle.join();
             }
         }
-        if all_have_left {
+        if nobody_runs {
             self.timer.stop();
+            self.lifecycle.grace.stop();
         }
     }
 
@@ -181,7 +214,8 @@ impl Shared {
         report.finished = (stats.finished + stats.failed).saturating_sub(report.killed);
         report.cancelled = stats.cancelled;
         report.still_pending = stats.pending;
-        report.still_running = self.running_jobs().iter().map(|running| running.handles().len()).sum();
+        let in_workers: usize = self.running_jobs().iter().map(|running| running.handles_of(self.id).len()).sum();
+        report.still_running = in_workers + self.lifecycle.state.lock().in_callers;
         report
     }
 
@@ -208,8 +242,13 @@ impl Shared {
             .filter(|(other, thread)| **other != number && thread.handle.as_ref().is_some_and(is_finished))
             .map(|(other, _)| *other)
             .collect();
-        over.iter().for_each(|other| drop(threads.remove(other)));
+        let over: Vec<_> = over.iter().filter_map(|other| threads.remove(other)?.handle).collect();
         drop(threads);
+        // They have left before, but their thread-locals may still be on their way out: whoever joins this thread has
+        // waited for those as well.
+        for handle in over {
+            let _ = handle.join();
+        }
         self.lifecycle.note_change();
     }
 }

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use concurrent_futures_core::{
     BuildError, Executor, Future, InProcess, Job, Map, MapOptions, Shutdown, ShutdownReport, Stats, TaskError,
@@ -52,7 +51,6 @@ use crate::slice;
 pub struct ThreadPool {
     shared: Arc<Shared>,
     on_drop: Shutdown,
-    was_shut_down: AtomicBool,
 }
 
 impl ThreadPool {
@@ -76,7 +74,7 @@ impl ThreadPool {
 
     pub(crate) fn start(options: ThreadPoolBuilder) -> Self {
         let on_drop = options.on_drop;
-        Self { shared: Arc::new(Shared::new(options)), on_drop, was_shut_down: AtomicBool::new(false) }
+        Self { shared: Arc::new(Shared::new(options)), on_drop }
     }
 
     /// Calls a function with each element of a slice, in parallel: borrows both, and writes the results in place.
@@ -164,11 +162,9 @@ impl ThreadPool {
     ///
     /// # Blocking
     ///
-    /// Until the last thread has ended, at most as long as [`Shutdown::within`] says; from a task or a callback not at
-    /// all: there it only starts the shutdown.
+    /// Until the last thread has ended, at most as long as [`Shutdown::within`] says, plus what the threads' own
+    /// thread-locals take to be destroyed; from a task or a callback not at all: there it only starts the shutdown.
     pub fn shutdown(&self, how: Shutdown) -> ShutdownReport {
-        // Relaxed: only this pool's own drop looks at it, which has exclusive access.
-        self.was_shut_down.store(true, Ordering::Relaxed);
         self.shared.shut_down(how)
     }
 
@@ -209,7 +205,7 @@ impl InProcess for ThreadPool {}
 
 impl Drop for ThreadPool {
     fn drop(&mut self) {
-        if *self.was_shut_down.get_mut() {
+        if self.shared.lifecycle.was_shut_down() {
             return;
         }
         let how = if std::thread::panicking() { Shutdown::cancel_pending() } else { self.on_drop };

@@ -13,6 +13,9 @@
 //!                                 └──────────────────┘
 //! ```
 //!
+//! A new worker that has an initializer to run is *starting* meanwhile, between the two arrows of `summon: spawn`: it
+//! doesn't search, so others are called for what it can't take yet.
+//!
 //! *Active* workers are those that are neither parked nor blocked; at most `max_workers` are. Whoever wants work done
 //! ([`summon`](Roster::summon)) claims the worker himself: he counts it as searching before it wakes or starts, so that
 //! ten submits wake one worker and not ten. That one, when it has found work, summons the next if there is more.
@@ -58,6 +61,8 @@ pub(crate) struct Roster {
 struct Counts {
     total: usize,
     searching: usize,
+    /// Workers that run their initializer, which is foreign code: each takes a job afterwards.
+    starting: usize,
     blocked: usize,
     /// The most recently parked last: it is woken first, since its caches are warm.
     parked: Vec<Arc<Parker>>,
@@ -130,11 +135,16 @@ impl Roster {
 
     /// There may be work: claims a worker to search for it, if there is and one may be activated.
     ///
-    /// `has_work` is asked under the lock: a worker that took the job after the caller looked has passed
-    /// [`found_work`](Self::found_work) since, or still counts as searching (R3).
-    pub(crate) fn summon(&self, has_work: impl FnOnce() -> bool) -> Summons {
+    /// `waiting` says how many jobs wait, and is asked under the lock: a worker that took the job after the caller looked
+    /// has passed [`found_work`](Self::found_work) since, or still counts as searching (R3). For each of them that is
+    /// still initialising, one job is spoken for, unless a worker is parked and can have it now.
+    pub(crate) fn summon(&self, waiting: impl FnOnce() -> usize) -> Summons {
         let mut counts = self.counts.lock();
-        if counts.searching > 0 || counts.active() >= self.max_workers || !has_work() {
+        if counts.searching > 0 || counts.active() >= self.max_workers {
+            return Summons::Nobody;
+        }
+        let spoken_for = if counts.parked.is_empty() { counts.starting } else { 0 };
+        if waiting() <= spoken_for {
             return Summons::Nobody;
         }
         counts.searching += 1;
@@ -164,6 +174,22 @@ impl Roster {
             None if counts.active() == 0 => FailedSpawn::NobodyLeft,
             None => FailedSpawn::OthersWork,
         }
+    }
+
+    /// SEARCHING → STARTING: foreign code comes first. The caller then looks whether there is work for others (R1).
+    pub(crate) fn begin_start(&self) {
+        let mut counts = self.counts.lock();
+        counts.searching -= 1;
+        counts.starting += 1;
+        self.publish(&counts);
+    }
+
+    /// STARTING → SEARCHING.
+    pub(crate) fn end_start(&self) {
+        let mut counts = self.counts.lock();
+        counts.starting -= 1;
+        counts.searching += 1;
+        self.publish(&counts);
     }
 
     /// BUSY → SEARCHING, before a result is released (R3).
@@ -231,6 +257,18 @@ impl Roster {
         counts.total -= 1;
         counts.searching -= 1;
         self.publish(&counts);
+    }
+
+    /// SEARCHING → gone, while the pool ends, if more workers are active than may be: the others drain the queue.
+    pub(crate) fn leave_if_surplus(&self) -> bool {
+        let mut counts = self.counts.lock();
+        let is_surplus = counts.active() > self.max_workers;
+        if is_surplus {
+            counts.total -= 1;
+            counts.searching -= 1;
+            self.publish(&counts);
+        }
+        is_surplus
     }
 
     /// Notes that a parked worker has waited for a while. False if it is parked no more.
@@ -360,22 +398,22 @@ mod tests {
     #[test]
     fn r1_a_second_summons_claims_nobody_while_one_searches() {
         let roster = Roster::new(2, 8);
-        assert!(matches!(roster.summon(|| true), Summons::Spawn(0)));
+        assert!(matches!(roster.summon(|| 1), Summons::Spawn(0)));
         assert!(!roster.calls());
-        assert!(matches!(roster.summon(|| true), Summons::Nobody));
+        assert!(matches!(roster.summon(|| 1), Summons::Nobody));
         roster.found_work();
         assert!(roster.calls(), "there is room for a second worker");
-        assert!(matches!(roster.summon(|| true), Summons::Spawn(1)));
+        assert!(matches!(roster.summon(|| 1), Summons::Spawn(1)));
         roster.found_work();
-        assert!(!roster.calls() && matches!(roster.summon(|| true), Summons::Nobody));
+        assert!(!roster.calls() && matches!(roster.summon(|| 1), Summons::Nobody));
     }
 
     #[test]
     fn r3_a_summons_claims_nobody_if_the_job_was_found_meanwhile() {
         let roster = Roster::new(2, 8);
-        let _ = roster.summon(|| true);
+        let _ = roster.summon(|| 1);
         roster.found_work();
-        assert!(roster.calls() && matches!(roster.summon(|| false), Summons::Nobody));
+        assert!(roster.calls() && matches!(roster.summon(|| 0), Summons::Nobody));
         assert_eq!(roster.headcount().total, 1);
     }
 
@@ -383,9 +421,9 @@ mod tests {
     fn r1_a_worker_that_parked_while_another_was_to_start_takes_over_when_that_fails() {
         let roster = Roster::new(2, 8);
         let parker = Arc::new(Parker::default());
-        let _ = roster.summon(|| true);
+        let _ = roster.summon(|| 1);
         roster.found_work();
-        assert!(matches!(roster.summon(|| true), Summons::Spawn(1)));
+        assert!(matches!(roster.summon(|| 1), Summons::Spawn(1)));
         // The first one finds nothing and parks; what is pushed now relies on the second.
         roster.search();
         roster.park(&parker);
@@ -393,11 +431,11 @@ mod tests {
         assert!(matches!(roster.spawn_failed(), FailedSpawn::Wake(woken) if Arc::ptr_eq(&woken, &parker)));
         assert!(!roster.calls(), "the first one searches");
         roster.found_work();
-        assert!(matches!(roster.summon(|| true), Summons::Spawn(_)));
+        assert!(matches!(roster.summon(|| 1), Summons::Spawn(_)));
         assert!(matches!(roster.spawn_failed(), FailedSpawn::OthersWork));
         roster.search();
         roster.leave();
-        let _ = roster.summon(|| true);
+        let _ = roster.summon(|| 1);
         assert!(matches!(roster.spawn_failed(), FailedSpawn::NobodyLeft));
     }
 
@@ -405,11 +443,11 @@ mod tests {
     fn r2_a_blocked_worker_makes_room_and_a_surplus_one_parks() {
         let roster = Roster::new(1, 1);
         let parker = Arc::new(Parker::default());
-        let _ = roster.summon(|| true);
+        let _ = roster.summon(|| 1);
         roster.found_work();
         roster.block().unwrap();
         assert!(roster.block().unwrap_err().max_blocked == 1);
-        assert!(matches!(roster.summon(|| true), Summons::Spawn(1)));
+        assert!(matches!(roster.summon(|| 1), Summons::Spawn(1)));
         roster.found_work();
         roster.unblock();
         assert!(roster.has_surplus());
@@ -421,9 +459,9 @@ mod tests {
     fn r4_a_claimed_worker_does_not_retire() {
         let roster = Roster::new(1, 1);
         let parker = Arc::new(Parker::default());
-        let _ = roster.summon(|| true);
+        let _ = roster.summon(|| 1);
         roster.park(&parker);
-        assert!(matches!(roster.summon(|| true), Summons::Wake(_)));
+        assert!(matches!(roster.summon(|| 1), Summons::Wake(_)));
         assert!(!roster.retire(&parker, true) && !roster.recheck(&parker));
         roster.park(&parker);
         assert!(!roster.retire(&parker, false), "it is no spare");

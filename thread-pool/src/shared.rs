@@ -110,6 +110,9 @@ impl Shared {
 
     /// Puts a part of a running chunk where other workers find it.
     pub(crate) fn enqueue_part(self: &Arc<Self>, job: Job) {
+        if self.lifecycle.is_killed() {
+            return self.cancel(job);
+        }
         job.bind(self.id);
         self.queue.push_part(job);
         self.call_for_work();
@@ -134,7 +137,7 @@ impl Shared {
     }
 
     fn summon(self: &Arc<Self>) {
-        match self.roster.summon(|| !self.queue.is_empty()) {
+        match self.roster.summon(|| self.queue.len()) {
             Summons::Nobody => {}
             Summons::Wake(parker) => parker.unpark(),
             Summons::Spawn(number) => {
@@ -191,6 +194,7 @@ impl Shared {
 
     fn run_in_caller(self: &Arc<Self>, job: Job) {
         let (id, tasks) = (job.id(), job.tasks());
+        let _in_caller = self.lifecycle.enter_caller();
         if let Err(skipped) = job.run_with(&mut Accounts { shared: self, id, worker: None }) {
             self.count_skipped(id, tasks, skipped);
         }
@@ -203,8 +207,7 @@ impl Shared {
             let options = handle.options();
             let limit = options.deadline_limit().unwrap_or_default();
             let error = DeadlineExceeded::new(DeadlineOf::Task, limit, options.label_text());
-            let tasks = handle.tasks();
-            if handle.fail(error)
+            if let Some(tasks) = handle.fail_counting(error)
                 && let Some(shared) = shared.upgrade()
             {
                 shared.count(handle.id(), Tally { failed: tasks, ..Tally::default() });

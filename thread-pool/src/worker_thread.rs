@@ -48,10 +48,13 @@ impl Worker {
         self.shared.register(self.number, guard.running_jobs());
         let observer = &self.shared.observer;
         observer.tell(|observer| observer.worker_up(self.number));
-        if let Some(initializer) = &self.shared.initializer
-            && let Err(why) = initializer.run()
-        {
-            self.shared.break_down(&Rejected::broken(why, None));
+        if let Some(initializer) = &self.shared.initializer {
+            self.shared.roster.begin_start();
+            self.shared.pass_on();
+            if let Err(why) = initializer.run() {
+                self.shared.break_down(&Rejected::broken(why, None));
+            }
+            self.shared.roster.end_start();
         }
         let mut next = Next::Search;
         loop {
@@ -98,6 +101,9 @@ impl Worker {
         loop {
             // Before the look at the queue: what was pushed between the two, relying on this search, is found then.
             let is_closed = shared.queue.is_closed();
+            if is_closed && shared.roster.leave_if_surplus() {
+                return Next::Leave;
+            }
             if let Some(job) = shared.queue.pop() {
                 shared.roster.found_work();
                 shared.pass_on();

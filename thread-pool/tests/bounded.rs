@@ -26,7 +26,7 @@ fn a_full_queue_rejects_and_names_its_limit() {
         let queued = [pool.spawn(|| 1), pool.spawn(|| 2)];
         let error = pool.spawn(|| 3).result().unwrap_err();
         assert_eq!(rejection(&error), &Reason::QueueFull { limit: 2 });
-        assert!(error.to_string().contains("2 tasks are pending"), "{error}");
+        assert!(error.to_string().contains("max_pending (2) is reached"), "{error}");
         held.release();
         assert_eq!(queued.map(|future| future.result().unwrap()), [1, 2]);
         assert_eq!(pool.spawn(|| 4).result().unwrap(), 4);

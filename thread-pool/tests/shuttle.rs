@@ -246,6 +246,21 @@ fn concurrent_shutdowns_all_return() {
 }
 
 #[test]
+fn d1_a_drain_ends_though_another_shutdown_empties_the_queue() {
+    explore(|| {
+        let pool = Arc::new(ThreadPool::new(1).unwrap());
+        let (submits, drains, cancels) = (pool.clone(), pool.clone(), pool.clone());
+        let submitter = thread::spawn(move || submits.spawn(|| ()));
+        let drainer = thread::spawn(move || drains.shutdown(Shutdown::drain()));
+        let canceller = thread::spawn(move || cancels.shutdown(Shutdown::cancel_pending()));
+        let future = submitter.join().unwrap();
+        assert!(drainer.join().unwrap().is_complete() && canceller.join().unwrap().is_complete());
+        assert!(future.done());
+        drop(future.result());
+    });
+}
+
+#[test]
 fn d1_a_submitter_that_waits_for_room_is_let_in_or_rejected() {
     explore(|| {
         let pool = Arc::new(ThreadPool::builder().max_workers(1).max_pending(1, WhenFull::Block).build().unwrap());

@@ -58,7 +58,12 @@ impl JobHandle {
     /// Ends the future with an error, whether the task waits or runs; one that runs is asked to stop in the same step,
     /// so that it can't come before the error with what it returns then. False if it had ended before.
     pub fn fail(&self, error: impl Into<TaskError>) -> bool {
-        self.task.upgrade().is_some_and(|task| task.fail(error.into()))
+        self.fail_counting(error).is_some()
+    }
+
+    /// As [`fail`](Self::fail), telling how many tasks that ended: what a chunk gave away meanwhile is none of them.
+    pub fn fail_counting(&self, error: impl Into<TaskError>) -> Option<usize> {
+        self.task.upgrade().and_then(|task| task.fail(error.into()))
     }
 
     /// Sets the task's cancellation flag, which `task::current().is_cancelled()` tells.

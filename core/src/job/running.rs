@@ -85,7 +85,7 @@ impl RunningJob {
 
     /// Ends the task with an error. False if its future had ended before.
     pub fn fail(mut self, error: impl Into<TaskError>) -> bool {
-        self.task.take().is_some_and(|task| task.fail(error.into()))
+        self.task.take().is_some_and(|task| task.fail(error.into()).is_some())
     }
 
     /// Ends one task of the job with an error; the job ends with its last task.

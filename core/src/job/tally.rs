@@ -34,6 +34,11 @@ impl Tally {
         }
     }
 
+    pub(crate) fn times(self, tasks: usize) -> Self {
+        let Self { returned, failed, cancelled } = self;
+        Self { returned: returned * tasks, failed: failed * tasks, cancelled: cancelled * tasks }
+    }
+
     /// All of them.
     #[must_use]
     pub fn total(&self) -> usize {

@@ -11,9 +11,10 @@ use crate::job::{Job, Tally};
 use crate::panic_location;
 #[cfg(feature = "portable")]
 use crate::portable::PortableFace;
+use crate::report;
 use crate::task::{self, TaskId, TaskOptions};
 use crate::work::{Callee, Work};
-use crate::worker::{self, Wish};
+use crate::worker::{self, Attention, Wish, WorkerContext};
 
 /// Some items of a map and the function to call with each.
 pub(crate) struct Chunk<C, A, R: Send + 'static> {
@@ -60,6 +61,27 @@ impl<C: Callee<A>, A: Send + 'static> Chunk<C, A, C::Output> {
         let options = self.options.clone();
         let (future, job) = Job::of(tail, Some(options));
         (InFlight { future: future.cancel_on_drop(), len }, job)
+    }
+
+    /// Gives the second half of `items` to another worker, and the first half back.
+    fn share(
+        &mut self,
+        context: &dyn WorkerContext,
+        done: usize,
+        items: std::vec::IntoIter<A>,
+    ) -> std::vec::IntoIter<A> {
+        let mut kept: Vec<A> = items.collect();
+        // At least one is kept, so that a pool that always wants a share gets no empty promises.
+        let tail = kept.split_off(kept.len().div_ceil(2));
+        if !worker::give_away(tail.len()) {
+            // The future has ended, and these with it.
+            tail.into_iter().for_each(report::discard);
+            return kept.into_iter();
+        }
+        let (rest, job) = self.job_of_tail(done + kept.len(), tail);
+        self.rests.push(rest);
+        context.share(job);
+        kept.into_iter()
     }
 
     /// Of a chunk that ran elsewhere: what came out, once every task has an outcome.
@@ -109,51 +131,40 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
     }
 
     fn run(mut self, label: Option<&str>) -> Result<Self::Output, TaskError> {
-        let context = worker::context();
+        let context = worker::context_of_top();
         let attention = context.as_ref().and_then(|context| context.attention());
         let begun = Instant::now();
-        let items = std::mem::take(&mut self.items);
+        let mut items = std::mem::take(&mut self.items).into_iter();
         let mut results = Vec::with_capacity(items.len());
-        let mut items = items.into_iter();
         let mut errors = Tally::default();
-        while let Some(item) = items.next() {
+        // The looks come before each item, the first included: a part may begin long after it was given away.
+        while items.len() > 0 && !self.withdrawn.load(Ordering::Relaxed) {
+            if let Some(context) = &context
+                && attention.as_ref().is_none_or(Attention::is_raised)
+            {
+                match context.wish() {
+                    Wish::GoOn => {}
+                    Wish::Stop => break,
+                    // What it runs next stays.
+                    Wish::Share if items.len() > 1 => items = self.share(&**context, results.len(), items),
+                    Wish::Share => {}
+                }
+            }
+            let Some(item) = items.next() else { break };
             worker::set_index(results.len());
             let result = self.call(item, label);
             if result.is_err() {
                 errors.count(&result);
             }
             results.push(result);
-            if items.len() == 0 {
-                break;
-            }
-            if self.withdrawn.load(Ordering::Relaxed) {
-                errors.cancelled += items.len();
-                results.extend(std::iter::repeat_with(|| Err(TaskError::Cancelled)).take(items.len()));
-                break;
-            }
-            let Some(context) = &context else { continue };
-            if attention.as_ref().is_some_and(|attention| !attention.is_raised()) {
-                continue;
-            }
-            match context.wish() {
-                Wish::GoOn => {}
-                Wish::Stop => {
-                    errors.cancelled += items.len();
-                    results.extend(std::iter::repeat_with(|| Err(TaskError::Cancelled)).take(items.len()));
-                    break;
-                }
-                Wish::Share => {
-                    let mut kept: Vec<A> = items.collect();
-                    let tail = kept.split_off(kept.len() / 2);
-                    let (rest, job) = self.job_of_tail(results.len() + kept.len(), tail);
-                    self.rests.push(rest);
-                    worker::give_away(job.tasks());
-                    context.share(job);
-                    items = kept.into_iter();
-                }
-            }
         }
-        Ok(ChunkOutcome { results, rests: self.rests, took: begun.elapsed(), errors })
+        // What didn't begin is cancelled; its destructors are foreign code.
+        errors.cancelled += items.len();
+        results.extend(std::iter::repeat_with(|| Err(TaskError::Cancelled)).take(items.len()));
+        items.for_each(report::discard);
+        let rests = std::mem::take(&mut self.rests);
+        report::discard(self);
+        Ok(ChunkOutcome { results, rests, took: begun.elapsed(), errors })
     }
 
     fn settle(

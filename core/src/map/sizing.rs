@@ -43,7 +43,8 @@ impl Sizing {
 
     /// The size of the chunk to submit next.
     pub(super) fn chunk(&self) -> usize {
-        let by_window = self.fixed_window.map_or(LARGEST_CHUNK, |window| (window / (2 * self.workers)).max(1));
+        let by_window =
+            self.fixed_window.map_or(LARGEST_CHUNK, |window| (window / self.workers.saturating_mul(2)).max(1));
         match (self.fixed_chunk, self.item_nanos) {
             (Some(fixed), _) => fixed,
             (None, None) => (self.submitted / UNMEASURED_SHARE).clamp(1, LARGEST_UNMEASURED_CHUNK).min(by_window),
@@ -66,7 +67,9 @@ impl Sizing {
 
     /// How many items may be in flight.
     pub(super) fn window(&self) -> usize {
-        self.fixed_window.unwrap_or_else(|| SMALLEST_WINDOW.max(self.chunk() * CHUNKS_PER_WORKER * self.workers))
+        self.fixed_window.unwrap_or_else(|| {
+            SMALLEST_WINDOW.max(self.chunk().saturating_mul(CHUNKS_PER_WORKER).saturating_mul(self.workers))
+        })
     }
 
     /// A chunk of `items` took `time` on its worker.

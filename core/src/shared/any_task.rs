@@ -27,8 +27,8 @@ pub(crate) trait AnyTask: TaskView {
     fn executor(&self) -> Option<ExecutorId>;
     fn options(&self) -> TaskOptions;
     fn len(&self) -> usize;
-    /// Some tasks of a chunk are another job's now.
-    fn give_away(&self, tasks: usize);
+    /// Some tasks of a chunk are another job's now; false if its future has ended, then they are not.
+    fn give_away(&self, tasks: usize) -> bool;
 
     // The producer's verbs.
     fn bind(&self, executor: ExecutorId);
@@ -37,7 +37,7 @@ pub(crate) trait AnyTask: TaskView {
     fn retry(&self);
     fn run(self: Arc<Self>, hooks: &mut dyn RunHooks);
     fn start_and_run(self: Arc<Self>, hooks: &mut dyn RunHooks) -> Result<(), Skipped>;
-    fn fail(self: Arc<Self>, error: TaskError) -> bool;
+    fn fail(self: Arc<Self>, error: TaskError) -> Option<usize>;
     fn fail_pending(self: Arc<Self>, error: TaskError) -> bool;
     fn fail_item(self: Arc<Self>, index: usize, error: TaskError);
     #[cfg(feature = "portable")]
@@ -57,7 +57,7 @@ pub(crate) trait AnyTask: TaskView {
     fn unwatch(&self, watch: &Arc<dyn Watch>);
     fn set_waker(&self, waker: &Waker) -> bool;
     fn observe(&self);
-    /// Whether the outcome is a failure; false before the release and after the outcome was taken.
+    /// Whether the outcome is a failure; false before the release.
     fn failed(&self) -> bool;
 }
 

@@ -27,17 +27,22 @@ impl<W: Work> Task<W> {
         }
         let ended_on_request = inner.saw_the_stop(&outcome);
         let left = inner.take_left_over();
+        let tasks = inner.tasks as usize;
         drop(inner);
         if ended_on_request {
             report::discard(std::mem::replace(&mut outcome, Err(TaskError::Cancelled)));
         }
-        let tally = W::tally(&outcome);
+        let tally = match &outcome {
+            // A chunk that ends as a whole ends for each of its tasks.
+            Err(_) if W::IS_CHUNK => W::tally(&outcome).times(tasks),
+            _ => W::tally(&outcome),
+        };
         match left {
             Some(left) => self.conclude(outcome, left.dismantle(), tally, hooks),
             // Most tasks: nobody has asked for anything but the value.
             None => {
                 announce(hooks, tally);
-                if let Err((outcome, callbacks)) = self.release(outcome) {
+                if let Err((outcome, callbacks)) = self.release(outcome, hooks) {
                     retract(hooks);
                     self.conclude(outcome, callbacks, Tally::default(), hooks);
                 }
@@ -46,18 +51,20 @@ impl<W: Work> Task<W> {
         true
     }
 
-    pub(super) fn decide_and_conclude(self: Arc<Self>, error: TaskError, only_pending: bool) -> bool {
+    /// Ends the task with an error that no worker brings; tells how many tasks that were.
+    pub(super) fn decide_and_conclude(self: Arc<Self>, error: TaskError, only_pending: bool) -> Option<usize> {
         let mut inner = self.inner.lock();
         if only_pending && !inner.life.is_pending() || !inner.life.decide() {
             drop(inner);
             report::discard(error);
-            return false;
+            return None;
         }
+        let tasks = inner.tasks as usize;
         inner.life.notes.set(Notes::STOP_REQUESTED);
         let left = inner.take_left_over();
         drop(inner);
         self.conclude_error(error, left);
-        true
+        Some(tasks)
     }
 
     /// DECIDED → released: callbacks, then whoever waits. The hooks are told between the two.
@@ -80,7 +87,7 @@ impl<W: Work> Task<W> {
                 callback::tell(self.id, callbacks, &outcome);
             }
             announce(hooks, std::mem::take(&mut tally));
-            match self.release(outcome) {
+            match self.release(outcome, hooks) {
                 Ok(()) => return,
                 Err(back) => (outcome, callbacks) = back,
             }
@@ -104,7 +111,7 @@ impl<W: Work> Task<W> {
         loop {
             self.observe();
             callback::tell(self.id, callbacks, &outcome);
-            match self.release(outcome) {
+            match self.release(outcome, &mut |_: Tally| ()) {
                 Ok(()) => return,
                 Err(back) => (outcome, callbacks) = back,
             }
@@ -116,6 +123,7 @@ impl<W: Work> Task<W> {
     pub(super) fn release(
         &self,
         outcome: Result<W::Output, TaskError>,
+        hooks: &mut dyn RunHooks,
     ) -> Result<(), (Result<W::Output, TaskError>, Vec<Callback<W::Output>>)> {
         let mut inner = self.inner.lock();
         if let Some(extras) = &mut inner.extras
@@ -126,6 +134,9 @@ impl<W: Work> Task<W> {
         let cancelled = matches!(outcome, Err(TaskError::Cancelled));
         let failed = outcome.is_err() && !cancelled;
         inner.life.release(cancelled);
+        if failed {
+            inner.life.notes.set(Notes::FAILED);
+        }
         inner.cell = Cell::Outcome(outcome);
         let waits = inner.life.notes.has(Notes::THREAD_WAITS);
         let woken = inner
@@ -141,10 +152,13 @@ impl<W: Work> Task<W> {
             self.released.notify_all();
         }
         if let Some((waker, watchers, interrupt)) = woken {
+            watchers.into_iter().for_each(|watcher| watcher.tell(failed));
+            if waker.is_some() || interrupt.is_some() {
+                retract(hooks);
+            }
             if let Some(waker) = waker {
                 report::contain("a waker", || waker.wake());
             }
-            watchers.into_iter().for_each(|watcher| watcher.tell(failed));
             discard_some(interrupt);
         }
         Ok(())

@@ -30,6 +30,10 @@ impl<W: Work> Task<W> {
             Err(error) => {
                 report::discard(work);
                 self.finish(Err(error), hooks);
+                if let Some(last) = Arc::into_inner(self) {
+                    retract(hooks);
+                    drop(last);
+                }
             }
         }
     }
@@ -41,7 +45,9 @@ impl<W: Work> Task<W> {
             Ok(taken) => taken,
             Err(view) => {
                 report::discard(work);
-                return Self::from_view(view).cancel_unrun(hooks);
+                // RUNNING → CANCELLED: the thread was given up before the function began.
+                Self::from_view(view).finish(Err(TaskError::Cancelled), hooks);
+                return;
             }
         };
         panic_location::install();
@@ -49,23 +55,17 @@ impl<W: Work> Task<W> {
             .unwrap_or_else(|payload| Err(Panicked::from_payload(payload, panic_location::take(), label).into()));
         let task = Self::from_view(worker::put_down(taken));
         let is_quiet = outcome.is_ok() && !std::mem::needs_drop::<W::Output>();
-        task.finish(outcome, hooks);
+        let is_ours = task.finish(outcome, hooks);
         // If nobody else holds the task, its outcome is dropped here.
-        if !is_quiet && Arc::strong_count(&task) == 1 {
-            retract(hooks);
+        if let Some(last) = Arc::into_inner(task) {
+            if !is_quiet || !is_ours {
+                retract(hooks);
+            }
+            drop(last);
         }
     }
 
     pub(super) fn from_view(view: Arc<dyn TaskView>) -> Arc<Self> {
         view.into_any().downcast().expect("the view that was put down is the one that was taken up")
-    }
-
-    /// RUNNING → CANCELLED: its thread was given up before the function began.
-    pub(super) fn cancel_unrun(self: &Arc<Self>, hooks: &mut dyn RunHooks) {
-        let tasks = self.len();
-        self.finish(Err(TaskError::Cancelled), &mut |tally: Tally| {
-            let cancelled = if tally.total() == 0 { 0 } else { tasks };
-            hooks.before_release(Tally { cancelled, ..Tally::default() });
-        });
     }
 }

@@ -84,9 +84,13 @@ impl<W: Work> AnyTask for Task<W> {
         if W::IS_CHUNK { self.inner.lock().tasks as usize } else { 1 }
     }
 
-    fn give_away(&self, tasks: usize) {
+    fn give_away(&self, tasks: usize) -> bool {
         let mut inner = self.inner.lock();
-        inner.tasks = inner.tasks.saturating_sub(tasks.try_into().unwrap_or(u32::MAX));
+        let is_ours = !inner.life.is_decided();
+        if is_ours {
+            inner.tasks = inner.tasks.saturating_sub(tasks.try_into().unwrap_or(u32::MAX));
+        }
+        is_ours
     }
 
     fn bind(&self, executor: ExecutorId) {
@@ -135,12 +139,12 @@ impl<W: Work> AnyTask for Task<W> {
         Ok(())
     }
 
-    fn fail(self: Arc<Self>, error: TaskError) -> bool {
+    fn fail(self: Arc<Self>, error: TaskError) -> Option<usize> {
         self.decide_and_conclude(error, false)
     }
 
     fn fail_pending(self: Arc<Self>, error: TaskError) -> bool {
-        self.decide_and_conclude(error, true)
+        self.decide_and_conclude(error, true).is_some()
     }
 
     fn fail_item(self: Arc<Self>, index: usize, error: TaskError) {
@@ -264,7 +268,7 @@ impl<W: Work> AnyTask for Task<W> {
     }
 
     fn failed(&self) -> bool {
-        matches!(&self.inner.lock().cell, Cell::Outcome(Err(error)) if !error.is_cancelled())
+        self.inner.lock().life.notes.has(Notes::FAILED)
     }
 }
 

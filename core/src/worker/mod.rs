@@ -34,6 +34,8 @@ thread_local! {
     static CONTEXT: RefCell<Option<Arc<dyn WorkerContext>>> = RefCell::default();
     static RUNNING: RunningJobs = RunningJobs::default();
     static PLACE: Cell<Place> = Cell::default();
+    /// Whether the thread is counted as blocked by its pool.
+    static BLOCKED: Cell<bool> = Cell::new(false);
 }
 
 /// Where on its stack the thread is.
@@ -113,10 +115,10 @@ pub(crate) fn put_down(taken: TakenUp) -> Arc<dyn TaskView> {
 }
 
 /// Some tasks of the chunk that runs here are another job's now.
-pub(crate) fn give_away(tasks: usize) {
-    if let Some(task) = top().and_then(TaskView::as_task) {
-        task.give_away(tasks);
-    }
+///
+/// False if the chunk's future has ended: then nothing may be given away, since all of it was counted.
+pub(crate) fn give_away(tasks: usize) -> bool {
+    top().and_then(TaskView::as_task).is_some_and(|task| task.give_away(tasks))
 }
 
 /// Says which task of a chunk runs from now on.
@@ -149,6 +151,13 @@ pub(crate) fn waiter() -> Option<(TaskId, Option<String>)> {
 /// The worker context of the calling thread.
 pub(crate) fn context() -> Option<Arc<dyn WorkerContext>> {
     CONTEXT.try_with(|current| current.borrow().clone()).ok().flatten()
+}
+
+/// The worker context of the calling thread, if it is the pool of the task on top that the thread works for: a task of
+/// another executor that runs here is none of its business.
+pub(crate) fn context_of_top() -> Option<Arc<dyn WorkerContext>> {
+    let executor = top().and_then(TaskView::as_task).and_then(|task| task.executor())?;
+    context().filter(|context| context.executor() == executor)
 }
 
 /// Whether the calling thread is inside a task or a callback: whoever is must not wait for a shutdown, which would
@@ -191,13 +200,18 @@ pub fn blocking<R, F: FnOnce() -> R>(body: F) -> Result<R, (BlockLimit, F)> {
     struct Unblock(Arc<dyn WorkerContext>);
     impl Drop for Unblock {
         fn drop(&mut self) {
+            let _ = BLOCKED.try_with(|blocked| blocked.set(false));
             self.0.unblock();
         }
     }
-    let Some(context) = context() else { return Ok(body()) };
+    callback::pay_debts();
+    // One that is counted already is replaced already: a wait inside `blocking`, or in a task that it runs in place.
+    let is_counted = BLOCKED.try_with(Cell::get).unwrap_or(true);
+    let Some(context) = context().filter(|_| !is_counted) else { return Ok(body()) };
     if let Err(limit) = context.block() {
         return Err((limit, body));
     }
+    let _ = BLOCKED.try_with(|blocked| blocked.set(true));
     let _unblock = Unblock(context);
     Ok(body())
 }

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::ExecutorId;
 use crate::job::JobHandle;
 use crate::sync::Mutex;
 use crate::task::TaskView;
@@ -24,18 +25,26 @@ impl RunningJobs {
         views.into_iter().filter_map(TaskView::as_task).map(|task| JobHandle::new(&task)).collect()
     }
 
-    /// Sets the cancellation flag of the tasks, and of what the thread takes up from now on: it may have taken a job
-    /// that isn't among them yet.
-    pub fn request_stop(&self) {
-        self.0.lock().stop_requested = true;
-        self.handles().iter().for_each(JobHandle::request_stop);
+    /// Handles to those of the tasks that belong to `executor`: another one's may run here too, by a queue that is full.
+    #[must_use]
+    pub fn handles_of(&self, executor: ExecutorId) -> Vec<JobHandle> {
+        let views = self.0.lock().views.clone();
+        let tasks = views.into_iter().filter_map(TaskView::as_task);
+        tasks.filter(|task| task.executor() == Some(executor)).map(|task| JobHandle::new(&task)).collect()
     }
 
-    /// Handles to the tasks, to be failed; what the thread takes up from now on is cancelled instead of run.
+    /// Sets the cancellation flag of the executor's tasks, and of what the thread takes up from now on: it may have taken a job
+    /// that isn't among them yet.
+    pub fn request_stop(&self, executor: ExecutorId) {
+        self.0.lock().stop_requested = true;
+        self.handles_of(executor).iter().for_each(JobHandle::request_stop);
+    }
+
+    /// Handles to the executor's tasks, to be failed; what the thread takes up from now on is cancelled instead of run.
     #[must_use]
-    pub fn give_up(&self) -> Vec<JobHandle> {
+    pub fn give_up(&self, executor: ExecutorId) -> Vec<JobHandle> {
         self.0.lock().given_up = true;
-        self.handles()
+        self.handles_of(executor)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -90,7 +90,10 @@ fn an_unordered_map_does_not_wait_for_a_part_that_was_given_away() {
         let mut results = Map::in_process(&executor, options, |n: u32| n, 0..6);
         let context = Arc::new(Shares(ExecutorId::next(), Mutex::default(), AtomicBool::new(false)));
         let guard = worker::enter(context.clone());
-        executor.take().run();
+        let job = executor.take();
+        // A chunk of another executor would not be shared with this one's workers.
+        job.bind(context.0);
+        job.run();
         executor.take().run();
         drop(guard);
         // The part given away still waits; everything else is yielded before it.

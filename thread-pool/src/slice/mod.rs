@@ -42,7 +42,10 @@ where
         outcomes.into_iter().collect::<Result<(), TaskError>>()
     });
     let filled = work.into_inner().unwrap_or_else(PoisonError::into_inner).filled;
-    outcome?;
+    // A runner that was refused did no harm if the others did its work.
+    if filled.iter().map(Filled::len).sum::<usize>() < items.len() {
+        return Err(outcome.err().unwrap_or(TaskError::Cancelled));
+    }
     let kept: Vec<_> = filled.into_iter().map(Filled::keep).collect();
     Ok(output.finish(kept.into_iter()))
 }
@@ -72,7 +75,8 @@ fn claim<'a, A, R>(
 ) -> Option<(&'a [A], &'a mut [MaybeUninit<R>])> {
     let mut work = work.lock().unwrap_or_else(PoisonError::into_inner);
     work.filled.extend(done);
-    if work.items.is_empty() || work.has_failed {
+    // Killed: what is done is dropped, what is left is not begun.
+    if work.items.is_empty() || work.has_failed || concurrent_futures_core::task::current().is_cancelled() {
         return None;
     }
     let size = (work.items.len() / (SHARES * workers)).max(1);

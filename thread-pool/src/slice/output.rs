@@ -73,6 +73,10 @@ impl<'a, R> Filling<'a, R> {
 }
 
 impl<R> Filled<'_, R> {
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
     /// Leaves the values where they are, and tells how many.
     pub(super) fn keep(mut self) -> Kept {
         Kept(std::mem::take(&mut self.places).len())

@@ -1,0 +1,196 @@
+//! Where two features meet: each of these went wrong once.
+
+#![cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
+
+mod common;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier, mpsc};
+use std::time::Duration;
+
+use common::{Door, assert_adds_up, bounded, pool};
+use concurrent_futures_thread_pool::{
+    AnyFuture, BuildError, MapOptions, Promise, ReturnWhen, Shutdown, ThreadPool, WhenFull, blocking, wait,
+};
+
+/// Runs `body` inside so many callbacks.
+fn inside_callbacks(depth: usize, body: impl FnOnce() + Send + 'static) {
+    let mut step: Box<dyn FnOnce() + Send> = Box::new(body);
+    for _ in 0..depth {
+        let (promise, future) = Promise::<()>::new();
+        let inner = step;
+        future.add_done_callback(move |_| inner());
+        step = Box::new(move || {
+            drop(future);
+            promise.start().unwrap().complete(());
+        });
+    }
+    step();
+}
+
+#[test]
+fn a_wait_inside_blocking_replaces_the_worker_once() {
+    bounded(|| {
+        let (pool, other) = (pool(1), Arc::new(pool(1)));
+        let door = Door::default();
+        let inner = door.clone();
+        let slow = other.spawn(move || inner.pass());
+        let waits = pool.spawn(move || blocking(|| slow.result_timeout(Duration::from_secs(3_600)).is_ok()));
+        door.await_arrivals(1);
+        door.open();
+        assert!(waits.result().unwrap());
+        assert_eq!(pool.stats().blocked, 0);
+    });
+}
+
+#[test]
+fn initializers_run_side_by_side() {
+    bounded(|| {
+        let barrier = Arc::new(Barrier::new(2));
+        let pool = ThreadPool::builder().max_workers(2).initializer(move || drop(barrier.wait())).build().unwrap();
+        let both = [pool.spawn(|| 1), pool.spawn(|| 2)];
+        assert_eq!(both.map(|future| future.result().unwrap()), [1, 2]);
+    });
+}
+
+#[test]
+fn an_initializer_waits_for_a_task_of_its_own_pool() {
+    bounded(|| {
+        let (tx, rx) = mpsc::channel::<concurrent_futures_thread_pool::PoolHandle>();
+        let rx = std::sync::Mutex::new(rx);
+        let first = AtomicBool::new(true);
+        let initializer = move || {
+            if first.swap(false, Ordering::SeqCst) {
+                let handle = rx.lock().unwrap().recv().unwrap();
+                let task = handle.spawn(|| ());
+                assert_eq!(wait([&task], ReturnWhen::AllCompleted, None).done.len(), 1);
+            }
+        };
+        let pool = ThreadPool::builder().max_workers(2).initializer(initializer).build().unwrap();
+        let task = pool.spawn(|| 1);
+        tx.send(pool.handle()).unwrap();
+        assert_eq!(task.result().unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_thread_name_with_a_nul_is_refused_when_the_pool_is_built() {
+    let built = ThreadPool::builder().max_workers(1).thread_name_prefix("a\0b").build();
+    assert!(matches!(built, Err(BuildError::InvalidOption(text)) if text.contains("NUL")));
+}
+
+#[test]
+fn a_scope_in_a_deep_callback_pays_what_its_thread_owes() {
+    bounded(|| {
+        let pool = pool(2);
+        inside_callbacks(16, move || {
+            let (promise, future) = Promise::<()>::new();
+            future.add_done_callback(|_| ());
+            promise.start().unwrap().complete(());
+            pool.scope(|scope| drop(scope.spawn(|| future.wait())));
+        });
+    });
+}
+
+#[test]
+fn blocking_in_a_deep_callback_pays_what_its_thread_owes() {
+    bounded(|| {
+        let pool = pool(2);
+        inside_callbacks(16, move || {
+            let (promise, future) = Promise::<()>::new();
+            future.add_done_callback(|_| ());
+            promise.start().unwrap().complete(());
+            let (tx, rx) = mpsc::channel();
+            pool.spawn(move || {
+                future.wait();
+                tx.send(()).unwrap();
+            })
+            .detach();
+            blocking(|| rx.recv().unwrap());
+        });
+    });
+}
+
+#[test]
+fn a_failed_future_has_failed_also_while_another_thread_looks_at_it() {
+    bounded(|| {
+        let pool = pool(1);
+        for _ in 0..2_000 {
+            let (promise, future) = Promise::<()>::new();
+            drop(promise);
+            let begun = AtomicBool::new(false);
+            pool.scope(|scope| {
+                let looks = scope.spawn(|| {
+                    begun.store(true, Ordering::SeqCst);
+                    future.error().is_some()
+                });
+                while !begun.load(Ordering::SeqCst) {
+                    std::hint::spin_loop();
+                }
+                assert!((0..20).all(|_| AnyFuture::failed(&future)));
+                assert!(looks.result().unwrap());
+            });
+        }
+    });
+}
+
+#[test]
+fn map_slice_does_with_fewer_runners_where_the_queue_is_full() {
+    bounded(|| {
+        let pool = ThreadPool::builder().max_workers(4).max_pending(1, WhenFull::Reject).build().unwrap();
+        for _ in 0..50 {
+            assert_eq!(pool.map_slice(&[1, 2, 3, 4], |n| n + 1).unwrap(), [2, 3, 4, 5]);
+        }
+    });
+}
+
+#[test]
+fn the_largest_options_of_a_map_mean_what_they_say() {
+    bounded(|| {
+        let pool = ThreadPool::builder().max_workers(usize::MAX).build().unwrap();
+        let options = MapOptions::new().chunk_size(usize::MAX);
+        assert_eq!(pool.map_with(options, |n: u32| n, 0..10).count(), 10);
+        assert_eq!(pool.map_with(MapOptions::new().buffer_size(5), |n: u32| n, 0..10).count(), 10);
+    });
+}
+
+#[test]
+fn a_shutdown_through_a_handle_is_explicit_too() {
+    bounded(|| {
+        let pool = pool(1);
+        let door = Door::default();
+        let inner = door.clone();
+        let task = pool.spawn(move || inner.pass());
+        door.await_arrivals(1);
+        pool.handle().shutdown(Shutdown::drain().within(Duration::ZERO));
+        drop(pool);
+        assert!(!task.done(), "the drop has not waited");
+        door.open();
+        task.result().unwrap();
+    });
+}
+
+#[test]
+fn a_drain_waits_for_what_a_submitter_runs_itself() {
+    bounded(|| {
+        let pool = ThreadPool::builder().max_workers(1).max_pending(1, WhenFull::CallerRuns).build().unwrap();
+        let pool = Arc::new(pool);
+        let (busy, caller) = (Door::default(), Door::default());
+        let (inner, in_caller) = (busy.clone(), caller.clone());
+        let first = pool.spawn(move || inner.pass());
+        busy.await_arrivals(1);
+        let second = pool.spawn(|| ());
+        let submits = pool.clone();
+        let submitter = std::thread::spawn(move || submits.spawn(move || in_caller.pass()).result());
+        caller.await_arrivals(1);
+        busy.open();
+        let report = pool.shutdown(Shutdown::drain().within(Duration::from_millis(50)));
+        assert!(!report.is_complete(), "{report:?}");
+        caller.open();
+        assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        assert_adds_up(pool.stats());
+        submitter.join().unwrap().unwrap();
+        first.result().unwrap();
+        second.result().unwrap();
+    });
+}
