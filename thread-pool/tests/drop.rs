@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Door, Recorder, assert_adds_up, assert_shut_down, bounded, hold, pool, rejection};
-use concurrent_futures_thread_pool::{Executor, Future, Reason, Shutdown, TaskError, ThreadPool};
+use concurrent_futures_thread_pool::{Future, Reason, Shutdown, TaskError, ThreadPool};
 
 const AT_ONCE: Duration = Duration::ZERO;
 

@@ -47,7 +47,10 @@ fn a_wait_inside_blocking_replaces_the_worker_once() {
 fn initializers_run_side_by_side() {
     bounded(|| {
         let barrier = Arc::new(Barrier::new(2));
-        let pool = ThreadPool::builder().max_workers(2).initializer(move || drop(barrier.wait())).build().unwrap();
+        let meet = move || {
+            barrier.wait();
+        };
+        let pool = ThreadPool::builder().max_workers(2).initializer(meet).build().unwrap();
         let both = [pool.spawn(|| 1), pool.spawn(|| 2)];
         assert_eq!(both.map(|future| future.result().unwrap()), [1, 2]);
     });

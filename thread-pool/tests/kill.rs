@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Door, Event, Recorder, TellsDrop, assert_adds_up, bounded, hold, pool, rejection};
-use concurrent_futures_thread_pool::{Executor, Future, MapOptions, Reason, Shutdown, TaskError, ThreadPool, task};
+use concurrent_futures_thread_pool::{Future, MapOptions, Reason, Shutdown, TaskError, ThreadPool, task};
 
 const AT_ONCE: Duration = Duration::ZERO;
 

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{Door, TellsDrop, assert_adds_up, bounded, hold, panic_text, pool};
-use concurrent_futures_thread_pool::{DeadlineOf, Executor, MapOptions, Shutdown, TaskError, TaskOptions, task};
+use concurrent_futures_thread_pool::{DeadlineOf, MapOptions, Shutdown, TaskError, TaskOptions, task};
 
 const LONG: Duration = Duration::from_secs(3_600);
 
