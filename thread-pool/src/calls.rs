@@ -88,7 +88,7 @@ macro_rules! looser_calls {
         }
 
         /// As [`submit`](Self::submit), of a function that returns a `Result`: its error becomes the future's,
-        /// [`TaskError::Failed`], and its source is the very value that was returned.
+        /// [`TaskError::Failed`](crate::TaskError::Failed), and its source is the very value that was returned.
         ///
         /// ```
         /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(1)?;
