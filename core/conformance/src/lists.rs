@@ -25,14 +25,14 @@
 /// #     type Executor = InlineExecutor;
 /// #     fn make(&self, _: usize) -> InlineExecutor { InlineExecutor::new() }
 /// # }
-/// portable_tests!(Inline; submit, failure, callbacks, map);
+/// portable_tests!(Inline; submit, failure, callbacks, drops, map);
 /// ```
 #[macro_export]
 macro_rules! portable_tests {
     ($backend:expr $(,)?) => {
         $crate::portable_tests!(
             $backend;
-            submit, failure, callbacks, map, window, wait, as_completed, cancel, order, shutdown, kill,
+            submit, failure, callbacks, drops, map, window, wait, as_completed, awaiting, cancel, order, shutdown, kill,
         );
     };
     ($backend:expr; $($topic:ident),+ $(,)?) => {
@@ -70,7 +70,7 @@ macro_rules! cases_of {
 /// What [`portable_tests!`](crate::portable_tests) makes tests of, as values for [`run_cases`](crate::run_cases).
 #[must_use]
 pub fn portable_cases<B: crate::Backend>() -> Vec<crate::Case<B>> {
-    cases_of!(submit failure callbacks map window wait as_completed cancel order shutdown kill)
+    cases_of!(submit failure callbacks drops map window wait as_completed awaiting cancel order shutdown kill)
 }
 
 /// What [`encoding_tests!`](crate::encoding_tests) makes tests of, as values for [`run_cases`](crate::run_cases).
@@ -152,6 +152,15 @@ macro_rules! __promises {
             a_callback_drops_the_executor
         }
     };
+    ($mode:ident drops $args:tt) => {
+        $crate::__expand! { $mode drops $args
+            what_a_task_took_is_gone_with_its_end
+            what_a_task_gave_is_gone_when_nobody_wants_it
+            a_map_keeps_nothing_that_it_yielded
+            an_argument_that_panics_when_dropped_hurts_nobody
+            a_result_that_panics_when_dropped_hurts_nobody
+        }
+    };
     ($mode:ident map $args:tt) => {
         $crate::__expand! { $mode map $args
             results_come_in_the_order_of_the_input
@@ -213,6 +222,7 @@ macro_rules! __promises {
             futures_come_in_the_order_of_their_ends
             what_is_done_already_comes_first
             a_future_given_twice_is_yielded_once
+            what_was_yielded_is_not_kept
             a_bounded_wait_yields_what_is_done_and_counts_the_rest
             a_bounded_wait_that_ends_early_loses_nothing
             a_cancelled_future_is_yielded
@@ -220,6 +230,15 @@ macro_rules! __promises {
             what_is_left_is_taken_back
             giving_up_leaves_the_futures_alone
             futures_of_many_executors_and_types_are_yielded
+        }
+    };
+    ($mode:ident awaiting $args:tt) => {
+        $crate::__expand! { $mode awaiting $args
+            a_future_is_awaited
+            a_failure_is_awaited
+            who_awaits_sees_what_the_callbacks_did
+            a_cancel_wakes_who_awaits
+            a_deadline_wakes_who_awaits
         }
     };
     ($mode:ident cancel $args:tt) => {
@@ -311,8 +330,6 @@ macro_rules! __promises {
             callbacks_run_in_order_where_the_task_ended
             a_callback_added_meanwhile_is_told
             a_long_chain_of_callbacks_does_not_grow_the_stack
-            a_future_is_awaited
-            a_cancel_wakes_who_awaits
         }
     };
     ($mode:ident release $args:tt) => {
@@ -321,8 +338,6 @@ macro_rules! __promises {
             captures_are_gone_when_the_wait_ends
             a_cancel_drops_the_captures_at_once
             an_unwanted_result_is_dropped
-            a_map_keeps_nothing_that_it_yielded
-            as_completed_keeps_nothing_that_it_yielded
             a_panicking_destructor_hurts_nobody
             a_cancelled_closure_never_runs
         }
@@ -361,7 +376,7 @@ mod tests {
 
     #[test]
     fn every_promise_is_tested() {
-        assert_complete!(submit failure callbacks map window wait as_completed cancel order shutdown kill);
+        assert_complete!(submit failure callbacks drops map window wait as_completed awaiting cancel order shutdown kill);
         assert_complete!(encoding spawn release nesting);
     }
 }

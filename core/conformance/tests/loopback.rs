@@ -29,6 +29,6 @@ mod in_the_caller {
         }
     }
 
-    portable_tests!(InCaller; submit, failure, callbacks, map);
+    portable_tests!(InCaller; submit, failure, callbacks, drops, map);
     encoding_tests!(InCaller);
 }

@@ -1,24 +1,38 @@
 //! `as_completed`: each future as it ends. Needs workers.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use concurrent_futures_core::{AnyFuture, ExecutorExt, Future, as_completed};
 
-use super::tasks::{pass, square};
-use crate::{Backend, Gatekeeper};
+use super::tasks::{Mortal, pass, pass_and_fail, square};
+use crate::{Backend, Gate, Gatekeeper};
 
-/// W-26. CPython `test_no_timeout`.
+/// W-26. CPython `test_no_timeout`: those that fail and those that are cancelled are yielded like the others.
 pub fn every_future_is_yielded_once<B: Backend>(backend: &B) {
     let executor = backend.make(2);
-    let futures: Vec<Future<u64>> = (0..50).map(|n| executor.submit(square, n)).collect();
-    let mut values: Vec<u64> = as_completed(futures)
-        .map(|future| {
-            assert!(future.done());
-            future.result().unwrap()
+    let keeper = Gatekeeper::new();
+    keeper.open();
+    let futures: Vec<Future<u64>> = (0..50)
+        .map(|n| match n % 5 {
+            0 => executor.submit_fallible(pass_and_fail, (keeper.gate(), n)),
+            _ => executor.submit(square, n),
         })
         .collect();
-    values.sort_unstable();
-    assert_eq!(values, (0..50).map(square).collect::<Vec<u64>>());
+    let cancelled = (0..50).filter(|n| n % 7 == 1 && futures[*n].cancel()).count();
+    let (mut values, mut failed) = (Vec::new(), 0);
+    for future in as_completed(&futures) {
+        assert!(future.done());
+        match future.get() {
+            Ok(value) => values.push(*value),
+            Err(_) => failed += 1,
+        }
+    }
+    let (ended_well, distinct) = (values.len(), values.into_iter().collect::<HashSet<u64>>().len());
+    assert_eq!((ended_well, ended_well + failed), (distinct, 50));
+    assert!((10..=10 + cancelled).contains(&failed), "{failed} failed, {cancelled} were cancelled");
 }
 
 /// W-26: in the order of their ends.
@@ -56,6 +70,31 @@ pub fn a_future_given_twice_is_yielded_once<B: Backend>(backend: &B) {
     let future = executor.submit(square, 1);
     assert_eq!(as_completed([&future, &future]).count(), 1);
     assert_eq!(as_completed([("a", &future), ("b", &future)]).count(), 2);
+}
+
+/// W-29. CPython `test_free_reference_yielded_future`: with a bound of nothing, and while others are not done.
+pub fn what_was_yielded_is_not_kept<B: Backend>(backend: &B) {
+    fn pass_and_give((gate, n): (Gate, u64)) -> Mortal {
+        gate.pass(n);
+        Mortal::new(n)
+    }
+    let executor = backend.make(2);
+    let keeper = Gatekeeper::new();
+    let mut completed = as_completed((0..4).map(|n| executor.submit(pass_and_give, (keeper.gate(), n))));
+    for n in 0..4 {
+        keeper.open_for(n);
+        let future = match completed.next_timeout(Duration::ZERO) {
+            Ok(future) => future.expect("it is not the end"),
+            Err(_) => completed.next().expect("it is not the end"),
+        };
+        let life = Arc::downgrade(&future.get().unwrap().life);
+        drop(future);
+        // The worker that has just released it may hold the task for one moment more.
+        while life.upgrade().is_some() {
+            thread::yield_now();
+        }
+    }
+    assert!(completed.next().is_none());
 }
 
 /// W-28. CPython `test_future_times_out`, `test_correct_timeout_exception_msg`: exactly what is done comes, and the rest is

@@ -8,8 +8,10 @@
 //! procspawn, that is named.
 
 pub mod as_completed;
+pub mod awaiting;
 pub mod callbacks;
 pub mod cancel;
+pub mod drops;
 pub mod encoding;
 pub mod failure;
 pub mod kill;

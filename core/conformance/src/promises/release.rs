@@ -1,10 +1,11 @@
-//! What is dropped when: arguments, captures, results. For executors in this process. Needs workers.
+//! What is dropped when: captures, and results that only this process can hold. For executors in this process. Needs
+//! workers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Weak};
 
-use concurrent_futures_core::{Future, InProcess, Map, MapOptions, SpawnExt, as_completed};
+use concurrent_futures_core::{InProcess, SpawnExt};
 
 use crate::Backend;
 
@@ -73,34 +74,6 @@ pub fn an_unwanted_result_is_dropped<B: Backend<Executor: InProcess>>(backend: &
     let (gone, hear) = mpsc::channel();
     drop(executor.spawn(move || Token { gone, name: "result" }));
     assert_eq!(hear.recv().unwrap(), "result");
-}
-
-/// W-17. CPython `test_free_reference`: a map keeps no result that it has yielded, with chunks or without.
-pub fn a_map_keeps_nothing_that_it_yielded<B: Backend<Executor: InProcess>>(backend: &B) {
-    let executor = backend.make(2);
-    for chunk in [1, 3] {
-        let options = MapOptions::new().chunk_size(chunk);
-        for result in Map::in_process(&executor, options, Arc::new, 0..10) {
-            let result = result.unwrap();
-            let alive = Arc::downgrade(&result);
-            drop(result);
-            assert!(alive.upgrade().is_none(), "in chunks of {chunk}");
-        }
-    }
-}
-
-/// W-29. CPython `test_free_reference_yielded_future`: `as_completed` keeps nothing that it has yielded.
-pub fn as_completed_keeps_nothing_that_it_yielded<B: Backend<Executor: InProcess>>(backend: &B) {
-    let executor = backend.make(2);
-    let futures: Vec<Future<Arc<i32>>> = (0..10).map(|n| executor.spawn(move || Arc::new(n))).collect();
-    for future in as_completed(futures) {
-        let alive = Arc::downgrade(future.get().unwrap());
-        drop(future);
-        // The worker that has just released it may hold the task for one moment more.
-        while alive.upgrade().is_some() {
-            std::thread::yield_now();
-        }
-    }
 }
 
 /// Loky `call_item_gc_crash_or_exit`: a destructor that panics is contained, wherever it runs.

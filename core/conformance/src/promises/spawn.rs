@@ -2,10 +2,8 @@
 
 use std::error::Error;
 use std::num::ParseIntError;
-use std::pin::pin;
 use std::sync::mpsc;
 use std::sync::{Arc, Barrier, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use concurrent_futures_core::{Future, InProcess, Map, MapOptions, SpawnExt, TaskError, TaskOptions, task};
@@ -146,55 +144,4 @@ pub fn a_long_chain_of_callbacks_does_not_grow_the_stack<B: Backend<Executor: In
     }
     executor.spawn(move || first.start().expect("nobody cancels it").complete(0)).result().unwrap();
     assert_eq!(last.result().unwrap(), 20_000);
-}
-
-struct Unpark(thread::Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn block_on<F: std::future::Future>(future: F) -> F::Output {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
-        }
-    }
-}
-
-/// F-79. Pebble's asyncio tests: a future is awaited in any runtime, and its failure comes the same way.
-pub fn a_future_is_awaited<B: Backend<Executor: InProcess>>(backend: &B) {
-    let executor = backend.make(1);
-    let (go, wait) = mpsc::channel::<()>();
-    let slow = executor.spawn(move || wait.recv().map(|()| 5));
-    let opener = thread::spawn(move || go.send(()).unwrap());
-    assert_eq!(block_on(slow).unwrap(), Ok(5));
-    opener.join().unwrap();
-    let failed = executor.spawn_fallible(|| "x".parse::<u32>());
-    assert!(matches!(block_on(failed), Err(TaskError::Failed(_))));
-    assert_eq!(block_on(async { executor.spawn(|| 1).await.unwrap() + executor.spawn(|| 2).await.unwrap() }), 3);
-}
-
-/// F-79. Pebble's asyncio `cancel`: who awaits is woken by a cancel.
-pub fn a_cancel_wakes_who_awaits<B: Backend<Executor: InProcess>>(backend: &B) {
-    let executor = backend.make(1);
-    let (go, wait) = mpsc::channel::<()>();
-    let busy = executor.spawn(move || wait.recv().is_ok());
-    let waiting = executor.spawn(|| ());
-    let canceller = waiting.canceller();
-    let (tell, hear) = mpsc::channel();
-    let awaiting = thread::spawn(move || {
-        tell.send(()).unwrap();
-        block_on(waiting)
-    });
-    hear.recv().unwrap();
-    assert!(canceller.cancel());
-    assert!(matches!(awaiting.join().unwrap(), Err(TaskError::Cancelled)));
-    drop(go);
-    busy.result().unwrap();
 }

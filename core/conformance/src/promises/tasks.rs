@@ -1,8 +1,10 @@
-//! The tasks that several promises are tested with: plain functions of one serialisable argument.
+//! What several promises are tested with: tasks, plain functions of one serialisable argument, and a value.
 
+use std::sync::Arc;
 use std::thread;
 
 use concurrent_futures_core::task::{self, Stopped};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Gate;
 
@@ -42,4 +44,28 @@ pub(super) fn until_stopped((gate, n): (Gate, u64)) -> Result<u64, Stopped> {
 
 pub(super) fn square(n: u64) -> u64 {
     n * n
+}
+
+/// A value that can be seen to live, in whichever process it is.
+pub(super) struct Mortal {
+    pub(super) number: u64,
+    pub(super) life: Arc<()>,
+}
+
+impl Mortal {
+    pub(super) fn new(number: u64) -> Self {
+        Self { number, life: Arc::new(()) }
+    }
+}
+
+impl Serialize for Mortal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.number.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Mortal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u64::deserialize(deserializer).map(Self::new)
+    }
 }
