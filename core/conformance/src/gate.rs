@@ -166,6 +166,16 @@ impl Gate {
         self.call(tag, true);
     }
 
+    /// The gate as a word or two, for the environment of a program.
+    pub(crate) fn to_text(self) -> String {
+        format!("{} {}", self.port, self.secret)
+    }
+
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        let (port, secret) = text.split_once(' ')?;
+        Some(Self { port: port.parse().ok()?, secret: secret.parse().ok()? })
+    }
+
     fn call(&self, tag: u64, waits: bool) {
         let mut hello = [0; HELLO];
         hello[..8].copy_from_slice(&self.secret.to_le_bytes());

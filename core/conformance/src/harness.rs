@@ -2,9 +2,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::promises::exits;
 use crate::{Backend, LIMIT, watchdog};
 
-/// One promise, as a value; from [`portable_cases`](crate::portable_cases) and [`encoding_cases`](crate::encoding_cases).
+/// One promise, as a value; from [`portable_cases`](crate::portable_cases), [`encoding_cases`](crate::encoding_cases) and
+/// [`exit_cases`](crate::exit_cases).
 #[derive(Debug)]
 pub struct Case<B> {
     topic: &'static str,
@@ -56,6 +58,9 @@ impl<B: Backend> Case<B> {
 /// ```
 #[expect(clippy::print_stdout, reason = "a test harness tells its results on stdout")]
 pub fn run_cases<B: Backend>(backend: B, cases: Vec<Case<B>>) -> ExitCode {
+    if exits::play(&backend) {
+        return ExitCode::SUCCESS;
+    }
     let (filters, lists) = arguments();
     if lists {
         cases.iter().for_each(|case| println!("{}: test", case.name()));

@@ -13,5 +13,5 @@ pub use backend::Backend;
 pub use executors::{ChaosExecutor, InlineExecutor, LoopbackExecutor, ManualExecutor, Mischief};
 pub use gate::{Gate, Gatekeeper};
 pub use harness::{Case, run_cases};
-pub use lists::{encoding_cases, portable_cases};
+pub use lists::{encoding_cases, exit_cases, portable_cases};
 pub use watchdog::{LIMIT, watchdog};

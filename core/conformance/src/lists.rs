@@ -79,6 +79,13 @@ pub fn encoding_cases<B: crate::Backend>() -> Vec<crate::Case<B>> {
     cases_of!(encoding)
 }
 
+/// How a program ends that uses the backend, as values for [`run_cases`](crate::run_cases), which starts the program again
+/// for each of them: there is no macro for these, since a test has no `main` of its own.
+#[must_use]
+pub fn exit_cases<B: crate::Backend>() -> Vec<crate::Case<B>> {
+    cases_of!(exits)
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __expand {
@@ -318,6 +325,15 @@ macro_rules! __promises {
             failures_cross_as_text
         }
     };
+    ($mode:ident exits $args:tt) => {
+        $crate::__expand! { $mode exits $args
+            at_the_end_of_main_all_that_was_taken_runs
+            after_a_shutdown_that_did_not_wait_the_program_ends
+            after_a_cancel_that_did_not_wait_the_program_ends
+            an_executor_that_is_never_dropped_ends_with_the_program
+            at_the_end_of_main_an_unread_map_is_dropped
+        }
+    };
     ($mode:ident spawn $args:tt) => {
         $crate::__expand! { $mode spawn $args
             a_closure_captures_and_gives_anything
@@ -377,6 +393,6 @@ mod tests {
     #[test]
     fn every_promise_is_tested() {
         assert_complete!(submit failure callbacks drops map window wait as_completed awaiting cancel order shutdown kill);
-        assert_complete!(encoding spawn release nesting);
+        assert_complete!(encoding exits spawn release nesting);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use concurrent_futures_conformance::{Backend, LoopbackExecutor, encoding_cases, run_cases};
+use concurrent_futures_conformance::{Backend, LoopbackExecutor, encoding_cases, exit_cases, run_cases};
 
 struct Loopback;
 
@@ -15,5 +15,5 @@ impl Backend for Loopback {
 }
 
 fn main() -> ExitCode {
-    run_cases(Loopback, encoding_cases())
+    run_cases(Loopback, [encoding_cases(), exit_cases()].into_iter().flatten().collect())
 }

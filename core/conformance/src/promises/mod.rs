@@ -13,6 +13,7 @@ pub mod callbacks;
 pub mod cancel;
 pub mod drops;
 pub mod encoding;
+pub mod exits;
 pub mod failure;
 pub mod kill;
 pub mod map;
