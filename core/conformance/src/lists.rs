@@ -211,6 +211,7 @@ macro_rules! __promises {
             the_first_done_ends_the_wait
             what_is_done_already_ends_the_wait_at_once
             the_first_failure_ends_the_wait
+            a_failure_ends_the_wait_whatever_has_ended_before
             a_failure_from_before_ends_the_wait_at_once
             a_cancelled_future_is_no_failure
             a_cancelled_future_is_done
@@ -272,6 +273,8 @@ macro_rules! __promises {
             as_many_tasks_run_as_there_are_workers
             never_more_tasks_run_than_there_are_workers
             running_is_what_a_worker_has_begun
+            callbacks_run_in_order_and_before_the_release
+            a_panicking_callback_stops_neither_the_next_nor_the_release
             a_wait_that_ends_early_leaves_the_future_untouched
             who_blocks_is_woken_by_the_end
             many_threads_see_the_same_outcome
@@ -288,10 +291,12 @@ macro_rules! __promises {
             a_drain_passes_over_what_was_cancelled
             an_unused_executor_ends
             a_shutdown_that_does_not_wait_goes_on
+            a_map_outlives_a_shutdown_that_does_not_wait
             a_bounded_shutdown_never_escalates
             shutdowns_may_be_repeated
             cancel_pending_cancels_what_waits_and_awaits_what_runs
             cancel_pending_wakes_who_waits
+            cancel_pending_ends_a_map
             dropping_the_executor_runs_all_that_was_taken
             a_drop_after_a_shutdown_does_not_wait
             a_drop_while_panicking_cancels_what_waits

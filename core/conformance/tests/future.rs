@@ -139,7 +139,10 @@ fn try_result_of_six_futures() {
 #[test]
 fn error_of_the_futures_that_are_done() {
     let six = six();
-    let names = six.all().map(|future| if future.done() { future.error().map(TaskError::name) } else { Some("-") });
+    let names = six.all().map(|future| match future.wait_timeout(Duration::ZERO) {
+        true => future.error().map(TaskError::name),
+        false => Some("-"),
+    });
     assert_eq!(names, [Some("-"), Some("-"), Some("Cancelled"), Some("Cancelled"), Some("Failed"), None]);
 }
 
@@ -191,6 +194,11 @@ fn a_second_outcome_is_refused() {
     assert!(!handle.fail(Abandoned::new("too late")));
     assert!(!handle.fail(TaskError::Cancelled));
     assert_eq!(future.result().unwrap(), 5);
+    let (future, job) = Job::new(TaskOptions::new(), || 5);
+    assert!(job.handle().fail(Abandoned::new("the first failure")));
+    assert!(!job.handle().fail(Abandoned::new("too late")));
+    assert!(job.start().is_err(), "it has failed");
+    assert!(future.result().unwrap_err().to_string().contains("the first failure"));
     let (promise, future) = Promise::<u32>::new();
     assert!(future.cancel());
     assert!(!promise.fail(Abandoned::new("too late")));

@@ -24,10 +24,23 @@ pub fn a_callback_sees_the_value<B: Backend>(backend: &B) {
 pub fn a_callback_sees_the_error<B: Backend>(backend: &B) {
     let (tell, hear) = mpsc::channel();
     let executor = backend.make(1);
-    let future = executor.submit_fallible(|n: u64| if n > 0 { Err("not zero") } else { Ok(n) }, 1);
-    future.add_done_callback(move |outcome| tell.send(outcome.err().map(ToString::to_string)).unwrap());
-    assert_eq!(hear.recv().unwrap().as_deref(), Some("the task failed"));
-    assert!(future.result().is_err());
+    let failed = executor.submit_fallible(|n: u64| if n > 0 { Err(format!("{n} is not zero")) } else { Ok(n) }, 1);
+    let panicked = executor.submit(|n: u64| if n > 0 { panic!("{n} is not zero") } else { n }, 2);
+    for future in [&failed, &panicked] {
+        let tell = tell.clone();
+        future.add_done_callback(move |outcome| {
+            let message = match outcome {
+                Err(TaskError::Failed(failed)) => failed.message().to_owned(),
+                Err(TaskError::Panicked(panicked)) => panicked.message().to_owned(),
+                other => format!("{other:?}"),
+            };
+            tell.send(message).unwrap();
+        });
+        future.wait();
+    }
+    drop(tell);
+    assert_eq!(hear.iter().collect::<Vec<String>>(), ["1 is not zero", "2 is not zero"]);
+    assert!(failed.result().is_err() && panicked.result().is_err());
 }
 
 /// L3: whoever waits for a future sees what its callbacks did.

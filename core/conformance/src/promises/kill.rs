@@ -103,6 +103,14 @@ pub fn a_kill_ends_a_drain<B: Backend>(backend: &B) {
     keeper.await_arrivals(1);
     thread::scope(|scope| {
         let drain = scope.spawn(|| executor.shutdown(Shutdown::drain()));
+        // It has begun once nothing is taken any more.
+        loop {
+            let probe = executor.submit(square, 1);
+            if probe.done() {
+                break assert!(is_refused(&probe.result()));
+            }
+            assert!(probe.cancel());
+        }
         executor.shutdown(Shutdown::kill(Duration::ZERO));
         drain.join().unwrap();
     });

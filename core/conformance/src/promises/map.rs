@@ -37,6 +37,7 @@ pub fn any_chunk_size_gives_the_same<B: Backend>(backend: &B) {
 pub fn an_empty_input_gives_no_result<B: Backend>(backend: &B) {
     let executor = backend.make(2);
     assert!(executor.map(square, []).next().is_none());
+    assert!(executor.map_with(MapOptions::new().buffer_size(1), square, []).next().is_none());
     assert!(executor.map_with(MapOptions::new().unordered().chunk_size(3), square, []).next().is_none());
 }
 
@@ -69,12 +70,15 @@ pub fn a_failing_item_fails_alone<B: Backend>(backend: &B) {
 /// W-15. CPython `test_map_exception`, newer: the end is the end.
 pub fn the_end_is_stable<B: Backend>(backend: &B) {
     let executor = backend.make(1);
-    let mut results = executor.map_fallible(|n: u64| if n == 1 { Err("one") } else { Ok(n) }, 0..3);
-    assert_eq!(results.next().unwrap().unwrap(), 0);
-    assert!(results.next().unwrap().is_err());
-    assert_eq!(results.next().unwrap().unwrap(), 2);
-    for _ in 0..3 {
-        assert!(results.next().is_none());
+    let fallible = |n: u64| if n == 1 { Err("one") } else { Ok(n) };
+    for chunk in [1, 2, 3] {
+        let mut results = executor.map_fallible_with(MapOptions::new().chunk_size(chunk), fallible, 0..3);
+        assert_eq!(results.next().unwrap().unwrap(), 0);
+        assert!(results.next().unwrap().is_err());
+        assert_eq!(results.next().unwrap().unwrap(), 2);
+        for _ in 0..3 {
+            assert!(results.next().is_none(), "in chunks of {chunk}");
+        }
     }
 }
 
@@ -105,15 +109,21 @@ pub fn any_buffer_gives_the_same<B: Backend>(backend: &B) {
     }
 }
 
-/// W-13. CPython `test_map_buffersize_on_multiple_iterables`; pebble `map_multi`; mpi4py `starmap`: zipped inputs end
-/// with the shortest.
+/// W-13. CPython `test_map_buffersize_on_multiple_iterables`, `…_on_multiple_infinite_iterables`; pebble `map_multi`; mpi4py
+/// `starmap`, `starmap_chunksize`: zipped inputs end with the shortest, or never.
 pub fn several_inputs_are_zipped<B: Backend>(backend: &B) {
     let executor = backend.make(2);
-    let sums: Result<Vec<u64>, _> = executor.map(|(a, b): (u64, u64)| a + b, (0..).zip(10..15)).collect();
-    assert_eq!(sums.unwrap(), [10, 12, 14, 16, 18]);
+    let add = |(a, b): (u64, u64)| a + b;
+    for (buffer, chunk) in [(1, 1), (2, 1), (5, 2), (10, 3)] {
+        let options = MapOptions::new().buffer_size(buffer).chunk_size(chunk);
+        let sums: Result<Vec<u64>, _> = executor.map_with(options.clone(), add, (0..).zip(10..15)).collect();
+        assert_eq!(sums.unwrap(), [10, 12, 14, 16, 18], "a buffer of {buffer}, chunks of {chunk}");
+        let sums: Result<Vec<u64>, _> = executor.map_with(options, add, (0..).zip(10..)).take(3).collect();
+        assert_eq!(sums.unwrap(), [10, 12, 14], "a buffer of {buffer}, chunks of {chunk}");
+    }
 }
 
-/// M2, W-20. CPython `test_map_buffersize_on_infinite_iterable` and `…_on_multiple_infinite_iterables`.
+/// M2, W-20. CPython `test_map_buffersize_on_infinite_iterable`.
 pub fn an_endless_input_is_fine<B: Backend>(backend: &B) {
     let executor = backend.make(2);
     for options in [MapOptions::new(), MapOptions::new().buffer_size(2), MapOptions::new().buffer_size(7).chunk_size(3)]

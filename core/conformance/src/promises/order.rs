@@ -1,6 +1,6 @@
 //! What runs when, and how much of it at the same time. Needs workers.
 
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -60,6 +60,44 @@ pub fn running_is_what_a_worker_has_begun<B: Backend>(backend: &B) {
     assert!(running.to_string().ends_with("state=running>"), "{running}");
     keeper.open();
     assert!(futures.into_iter().all(|future| future.result().is_ok()));
+}
+
+/// L3, L4, F-45, F-46: in the order of their addition, before anybody sees that the future is done.
+pub fn callbacks_run_in_order_and_before_the_release<B: Backend>(backend: &B) {
+    let executor = backend.make(1);
+    let keeper = Gatekeeper::new();
+    let future = Arc::new(executor.submit(pass, (keeper.gate(), 5)));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    for n in 0..10 {
+        let (told, weak) = (told.clone(), Arc::downgrade(&future));
+        future.add_done_callback(move |outcome| {
+            let is_done = weak.upgrade().is_some_and(|future| future.done());
+            told.lock().unwrap().push((n, outcome.ok().copied(), is_done));
+        });
+    }
+    keeper.open();
+    future.wait();
+    let expected: Vec<_> = (0..10).map(|n| (n, Some(5), false)).collect();
+    assert_eq!(*told.lock().unwrap(), expected);
+}
+
+/// L5, F-49. CPython `test_done_callback_raises`: the first callback panics while the future ends.
+pub fn a_panicking_callback_stops_neither_the_next_nor_the_release<B: Backend>(backend: &B) {
+    let executor = backend.make(1);
+    let keeper = Gatekeeper::new();
+    let future = executor.submit(pass, (keeper.gate(), 5));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    for n in 0..4 {
+        let note = told.clone();
+        future.add_done_callback(move |outcome| {
+            note.lock().unwrap().push((n, outcome.ok().copied()));
+            assert!(n % 2 != 0, "a callback panics, as this test wants it");
+        });
+    }
+    keeper.open();
+    assert_eq!(future.result().unwrap(), 5);
+    assert_eq!(*told.lock().unwrap(), [(0, Some(5)), (1, Some(5)), (2, Some(5)), (3, Some(5))]);
+    assert_eq!(executor.submit(square, 3).result().unwrap(), 9, "the executor works on");
 }
 
 /// E-01, F-31, F-32. CPython `test_result_with_timeout`, `test_exception_with_timeout`: a submit doesn't wait, a bounded

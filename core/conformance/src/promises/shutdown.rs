@@ -64,16 +64,19 @@ pub fn a_drain_right_after_the_submits_ends<B: Backend>(backend: &B) {
     }
 }
 
-/// S-07. CPython `test_hang_gh94440`: submit, cancel, drain.
+/// S-07. CPython `test_hang_gh94440`; mpi4py `submit_shutdown_cancel_wait`: submit, cancel, drain, in this order or another.
 pub fn a_drain_passes_over_what_was_cancelled<B: Backend>(backend: &B) {
     let executor = backend.make(1);
     let keeper = Gatekeeper::new();
     let running = executor.submit(pass, (keeper.gate(), 0));
     keeper.await_arrivals(1);
     let cancelled: Vec<Future<u64>> = (0..4).map(|n| executor.submit(square, n)).collect();
-    assert!(cancelled.iter().all(Future::cancel));
+    assert!(cancelled[..2].iter().all(Future::cancel));
+    assert!(!executor.shutdown(Shutdown::drain().within(Duration::ZERO)).is_complete());
+    assert!(cancelled.iter().all(Future::cancel), "a drain forbids no cancel");
     keeper.open();
-    assert!(executor.shutdown(Shutdown::drain()).is_complete());
+    let report = executor.shutdown(Shutdown::drain());
+    assert!(report.is_complete() && (report.finished, report.cancelled) == (1, 4), "{report:?}");
     assert!(running.result().is_ok());
 }
 
@@ -99,6 +102,21 @@ pub fn a_shutdown_that_does_not_wait_goes_on<B: Backend>(backend: &B) {
         assert_eq!(future.result().unwrap(), n);
     }
     assert!(executor.shutdown(Shutdown::drain()).is_complete());
+}
+
+/// S-02. CPython `test_shutdown_no_wait`, which reads a map: what it has submitted is done, with chunks or without.
+pub fn a_map_outlives_a_shutdown_that_does_not_wait<B: Backend>(backend: &B) {
+    for chunk in [1, 4] {
+        let executor = backend.make(2);
+        let keeper = Gatekeeper::new();
+        let gate = keeper.gate();
+        let results = executor.map_with(MapOptions::new().chunk_size(chunk), pass, (0..10).map(|n| (gate, n)));
+        keeper.await_arrivals(2);
+        assert!(!executor.shutdown(Shutdown::drain().within(Duration::ZERO)).is_complete());
+        keeper.open();
+        let values: Result<Vec<u64>, _> = results.collect();
+        assert_eq!(values.unwrap(), (0..10).collect::<Vec<u64>>(), "in chunks of {chunk}");
+    }
 }
 
 /// S-12. Pebble `join_futures_timeout`: the time bounds the caller, and nothing else.
@@ -169,6 +187,29 @@ pub fn cancel_pending_wakes_who_waits<B: Backend>(backend: &B) {
     assert!(matches!(reader.join().unwrap(), Err(TaskError::Cancelled)));
     keeper.open();
     assert_eq!(running.result().unwrap(), 0);
+}
+
+/// S-04. Pebble `map_cancel`: what a map has waiting is cancelled, item by item, and then it ends.
+pub fn cancel_pending_ends_a_map<B: Backend>(backend: &B) {
+    for options in [MapOptions::new().chunk_size(1), MapOptions::new().chunk_size(1).unordered()] {
+        let executor = backend.make(1);
+        let keeper = Gatekeeper::new();
+        let gate = keeper.gate();
+        let results = executor.map_with(options, pass, (0..10).map(|n| (gate, n)));
+        keeper.await_arrivals(1);
+        executor.shutdown(Shutdown::cancel_pending().within(Duration::ZERO));
+        keeper.open();
+        let (mut values, mut cancelled) = (Vec::new(), 0);
+        for result in results {
+            match result {
+                Ok(value) => values.push(value),
+                Err(TaskError::Cancelled) => cancelled += 1,
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        assert_eq!((values, cancelled), (vec![0], 9));
+        assert_eq!(keeper.arrivals(), [0]);
+    }
 }
 
 /// E-16, E-17. CPython `test_context_manager_shutdown`, `test_del_shutdown`: dropping the executor is a drain.

@@ -67,6 +67,30 @@ pub fn the_first_failure_ends_the_wait<B: Backend>(backend: &B) {
     assert_eq!(slow.result().unwrap(), 2);
 }
 
+/// W-05. CPython `test_first_exception_some_already_complete`: what has returned and what is cancelled is among the done,
+/// and has not ended the wait.
+pub fn a_failure_ends_the_wait_whatever_has_ended_before<B: Backend>(backend: &B) {
+    let executor = backend.make(2);
+    let keeper = Gatekeeper::new();
+    let returned = executor.submit(square, 1);
+    returned.wait();
+    let failing = executor.submit_fallible(pass_and_fail, (keeper.gate(), 1));
+    let slow = executor.submit(pass, (keeper.gate(), 2));
+    keeper.await_arrivals(2);
+    let cancelled = executor.submit(square, 2);
+    assert!(cancelled.cancel());
+    let all = [&slow, &returned, &cancelled, &failing];
+    let early = wait(all, ReturnWhen::FirstException, Duration::from_millis(5));
+    assert_eq!(ids(&early.not_done), ids(&[&slow, &failing]), "only the time has ended the wait");
+    keeper.open_for(1);
+    let waited = wait(all, ReturnWhen::FirstException, None);
+    assert_eq!(ids(&waited.done), ids(&[&returned, &cancelled, &failing]));
+    assert_eq!(ids(&waited.not_done), ids(&[&slow]));
+    assert!(failing.error().is_some());
+    keeper.open();
+    assert_eq!(slow.result().unwrap(), 2);
+}
+
 /// W-05. CPython `test_first_exception_one_already_failed`.
 pub fn a_failure_from_before_ends_the_wait_at_once<B: Backend>(backend: &B) {
     let executor = backend.make(2);
@@ -79,8 +103,7 @@ pub fn a_failure_from_before_ends_the_wait_at_once<B: Backend>(backend: &B) {
     assert_eq!((waited.done.len(), waited.not_done.len()), (1, 1));
 }
 
-/// W-05. CPython `test_first_exception_some_already_complete`: without a failure all are waited for, and a cancelled one is
-/// none.
+/// W-05: without a failure all are waited for, and a cancelled one is none.
 pub fn a_cancelled_future_is_no_failure<B: Backend>(backend: &B) {
     let executor = backend.make(1);
     let keeper = Gatekeeper::new();

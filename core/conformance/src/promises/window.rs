@@ -83,14 +83,15 @@ pub fn a_late_item_yields_deadline_exceeded<B: Backend>(backend: &B) {
 /// M5, W-14. CPython `test_executor_map_current_future_cancel`: what the deadline finds waiting never runs, the item that
 /// is waited for included, and each of them says why.
 pub fn what_waits_at_the_deadline_never_runs<B: Backend>(backend: &B) {
-    for chunk in [1, 4] {
+    for (chunk, limit) in [(1, 20), (4, 20), (1, 0), (4, 0)] {
         let executor = backend.make(2);
         let keeper = Gatekeeper::new();
         let gate = keeper.gate();
         let busy = occupy::<B>(&executor, &keeper, 2);
-        let options = MapOptions::new().deadline(Duration::from_millis(20)).chunk_size(chunk);
+        let options = MapOptions::new().deadline(Duration::from_millis(limit)).chunk_size(chunk);
         let results: Vec<_> = executor.map_with(options, announce, (0..10).map(|n| (gate, n))).collect();
-        assert_eq!(results.len(), 10, "in chunks of {chunk}");
+        let least = if limit == 0 { 1 } else { 10 };
+        assert!((least..=10).contains(&results.len()), "{} in chunks of {chunk}", results.len());
         for (n, result) in results.iter().enumerate() {
             let is_late = matches!(result, Err(TaskError::DeadlineExceeded(_)));
             assert!(is_late, "item {n} in chunks of {chunk}: {result:?}");
