@@ -55,6 +55,28 @@ fn t07_an_initializer_that_panics_breaks_the_pool() {
     bounded(|| a_failing_initializer_rejects_everything(|| panic!("no colour"), "no colour"));
 }
 
+/// T-07. Mpi4py `initializer_error`, `…_del`, `…_nowait`: however a broken pool ends, it ends.
+#[test]
+fn t07_a_broken_pool_ends_like_any_other() {
+    let ends: [fn(ThreadPool); 4] = [
+        drop,
+        |pool| assert!(pool.shutdown(Shutdown::drain()).is_complete()),
+        |pool| _ = pool.shutdown(Shutdown::drain().within(Duration::ZERO)),
+        |pool| _ = pool.shutdown(Shutdown::cancel_pending().within(Duration::ZERO)),
+    ];
+    bounded(move || {
+        for end in ends {
+            let pool = ThreadPool::builder().max_workers(2).initializer(|| Err("no licence")).build().unwrap();
+            let future = pool.spawn(|| 1);
+            end(pool);
+            match future.result().unwrap_err() {
+                TaskError::Cancelled => {}
+                error => assert!(matches!(rejection(&error), Reason::Broken(_)), "{error:?}"),
+            }
+        }
+    });
+}
+
 #[test]
 fn an_observer_sees_each_task_from_its_submission_to_its_end() {
     bounded(|| {

@@ -69,6 +69,19 @@ fn t02_fifteen_times_four_blocked_tasks_make_exactly_four_threads() {
     });
 }
 
+/// CPython `test_threads_terminate`.
+#[test]
+fn three_tasks_make_three_threads_and_a_shutdown_ends_them() {
+    bounded(|| {
+        let pool = pool(5);
+        let held: Vec<_> = (0..3).map(|_| hold(&pool)).collect();
+        assert_eq!(pool.stats().workers, 3);
+        held.into_iter().for_each(common::Held::release);
+        assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        assert_eq!(pool.stats().workers, 0);
+    });
+}
+
 /// R2.
 #[test]
 fn r2_never_more_tasks_run_than_there_may_be_workers() {
@@ -275,6 +288,32 @@ fn t13_threads_without_work_leave_after_their_keep_alive_and_come_back() {
             other.release();
             recorder.await_departures(2 * round);
             assert_eq!(pool.stats().workers, 0);
+        }
+    });
+}
+
+/// R1. Loky `worker_timeout_mock`, `worker_timeout_shutdown_no_deadlock`: threads that leave as soon as they may, while
+/// work arrives, and while the pool ends.
+#[test]
+fn t13_no_task_is_forgotten_where_threads_leave_at_once() {
+    bounded(|| {
+        for (kind, keep_alive) in [
+            (QueueKind::Locked, Duration::ZERO),
+            (QueueKind::Locked, Duration::from_micros(20)),
+            (QueueKind::LockFree, Duration::ZERO),
+            (QueueKind::LockFree, Duration::from_micros(20)),
+        ] {
+            for _ in 0..20 {
+                let builder = ThreadPool::builder().max_workers(2).queue(kind).keep_alive(keep_alive);
+                let pool = builder.build().unwrap();
+                for n in 0..20 {
+                    assert_eq!(pool.submit(|n: u64| n + 1, n).result().unwrap(), n + 1, "{kind:?} {keep_alive:?}");
+                }
+                let futures: Vec<_> = (0..5).map(|n| pool.submit(|n: u64| n, n)).collect();
+                assert!(pool.shutdown(Shutdown::drain()).is_complete());
+                assert!(futures.into_iter().map(|future| future.result().unwrap()).eq(0..5));
+                assert_eq!(pool.stats().workers, 0);
+            }
         }
     });
 }
