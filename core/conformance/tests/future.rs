@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use concurrent_futures_conformance::{LIMIT, ManualExecutor, watchdog};
 use concurrent_futures_core::{
-    Abandoned, AnyFuture, Failed, Future, Job, JobHandle, Promise, ReturnWhen, RunningPromise, SpawnExt, State,
-    TaskError, TaskOptions, wait,
+    Abandoned, AnyFuture, Executor, Failed, Future, Job, JobHandle, Promise, ReturnWhen, RunningPromise, Shutdown,
+    SpawnExt, State, TaskError, TaskOptions, wait,
 };
 
 /// One future in each of the states that there are, and what holds it there.
@@ -322,6 +322,26 @@ fn timeouts_of_any_length_are_fine() {
     start(promise).complete(5);
     assert!(future.wait_timeout(Duration::MAX));
     assert_eq!(future.result_timeout(Duration::MAX).unwrap().unwrap(), 5);
+}
+
+/// A future is `Send` and `Sync` as far as its value allows, and never pinned.
+#[test]
+fn a_future_goes_wherever_its_value_may_go() {
+    fn is_send<T: Send>() {}
+    fn is_sync<T: Sync>() {}
+    fn is_unpin<T: Unpin>() {}
+    is_send::<Future<std::cell::Cell<u8>>>();
+    is_sync::<Future<u8>>();
+    is_unpin::<Future<std::marker::PhantomPinned>>();
+}
+
+/// S-12: a manual executor's drain may be bounded by more than a clock can tell.
+#[test]
+fn a_manual_executor_drains_within_any_length() {
+    let executor = ManualExecutor::new();
+    let future = executor.spawn(|| 1);
+    assert!(executor.shutdown(Shutdown::drain().within(Duration::MAX)).is_complete());
+    assert_eq!(future.result().unwrap(), 1);
 }
 
 /// E-24: a manual executor runs what it is told to, when it is told to, also by another thread.
