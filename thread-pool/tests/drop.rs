@@ -97,6 +97,27 @@ fn after_an_explicit_shutdown_the_drop_waits_no_more() {
     });
 }
 
+/// S-05: who is inside a task waits for nobody's end, for it may be he who is waited for.
+#[test]
+fn a_pool_dropped_inside_a_task_of_another_only_starts_its_end() {
+    bounded(|| {
+        let outer = pool(1);
+        let (give, take) = channel();
+        let drops = outer.spawn(move || {
+            let inner = pool(1);
+            let held = hold(&inner);
+            let queued = inner.spawn(|| 5);
+            drop(inner);
+            give.send((held, queued)).unwrap();
+        });
+        drops.result().unwrap();
+        let (held, queued) = take.recv().unwrap();
+        assert!(held.future().running());
+        held.release();
+        assert_eq!(queued.result().unwrap(), 5);
+    });
+}
+
 #[test]
 fn a_pool_whose_last_owner_is_its_own_task_ends_without_hanging() {
     bounded(|| {
