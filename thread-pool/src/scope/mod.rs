@@ -15,7 +15,7 @@ use lifetime::ScopedCall;
 
 use crate::pool::ThreadPool;
 
-/// Where borrowing tasks are spawned, from [`ThreadPool::scope`].
+/// Where borrowing tasks are spawned, from [`ThreadPool::scope`], which shows it at work.
 pub struct Scope<'scope, 'env: 'scope> {
     pool: &'scope ThreadPool,
     latch: Arc<Latch>,
@@ -49,6 +49,10 @@ pub struct ScopedFuture<'scope, T> {
 
 impl<'scope> Scope<'scope, '_> {
     /// Runs a closure on the pool that may borrow from outside the scope. A panic in it becomes the error of its future.
+    ///
+    /// # Blocking
+    ///
+    /// As [`ThreadPool::submit`].
     pub fn spawn<T, F>(&'scope self, function: F) -> ScopedFuture<'scope, T>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -90,6 +94,10 @@ impl<T> ScopedFuture<'_, T> {
     /// # Errors
     ///
     /// Why there is no value.
+    ///
+    /// # Panics
+    ///
+    /// Where the wait could never end (see [`Future`]).
     #[track_caller]
     pub fn result(self) -> Result<T, TaskError> {
         self.done.result()?;
@@ -98,6 +106,10 @@ impl<T> ScopedFuture<'_, T> {
     }
 
     /// Blocks until the task is done.
+    ///
+    /// # Panics
+    ///
+    /// As [`result`](Self::result).
     #[track_caller]
     pub fn wait(&self) {
         self.done.wait();
