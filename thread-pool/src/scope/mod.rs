@@ -15,7 +15,20 @@ use lifetime::ScopedCall;
 
 use crate::pool::ThreadPool;
 
-/// Where borrowing tasks are spawned, from [`ThreadPool::scope`], which shows it at work.
+/// Where borrowing tasks are spawned, from [`ThreadPool::scope`].
+///
+/// ```
+/// use concurrent_futures_thread_pool::ThreadPool;
+///
+/// let pool = ThreadPool::new(2)?;
+/// let words = [String::from("one"), String::from("three")];
+/// let letters = pool.scope(|scope| {
+///     let tasks: Vec<_> = words.iter().map(|word| scope.spawn(move || word.len())).collect();
+///     tasks.into_iter().map(|task| task.result().unwrap()).sum::<usize>()
+/// });
+/// assert_eq!(letters, 8);
+/// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+/// ```
 pub struct Scope<'scope, 'env: 'scope> {
     pool: &'scope ThreadPool,
     latch: Arc<Latch>,
