@@ -56,6 +56,7 @@ fn dropping_the_pool_while_a_panic_unwinds_cancels_what_waits() {
         }));
         assert!(unwound.is_err());
         let (running, queued) = futures.unwrap();
+        assert!(running.done(), "what runs is waited for");
         running.result().unwrap();
         assert!(queued.cancelled());
     });

@@ -305,6 +305,24 @@ fn a_callback_may_use_its_future() {
     assert_eq!(hear.try_iter().collect::<Vec<_>>(), ["a callback", "a callback of a callback"]);
 }
 
+/// F-12, F-27: while a cancel tells the callbacks, the state is still the one before; who cancels again hears that it is
+/// cancelled.
+#[test]
+fn a_callback_of_a_cancel_sees_the_state_before() {
+    let (promise, future) = Promise::<u32>::new();
+    let future = Arc::new(future);
+    let (tell, hear) = mpsc::channel();
+    let weak = Arc::downgrade(&future);
+    future.add_done_callback(move |_| {
+        let future = weak.upgrade().expect("the test holds it");
+        tell.send((future.state(), future.done(), future.cancelled(), future.cancel())).unwrap();
+    });
+    assert!(future.cancel());
+    assert_eq!(hear.try_iter().collect::<Vec<_>>(), [(State::Pending, false, false, true)]);
+    assert!(future.done() && future.cancelled());
+    assert!(promise.start().is_none());
+}
+
 /// L4, W-25: a callback of a cancelled future sees that it is cancelled. CPython `test_done_callback_already_cancelled`.
 #[test]
 fn a_late_callback_of_a_cancelled_future_is_told() {
