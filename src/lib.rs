@@ -10,6 +10,7 @@ pub use concurrent_futures_thread_pool::{
 /// Turns a process that a process pool has started into its worker; the first line of `main` where processes are used.
 ///
 /// In every other process, and in a build without process pools, it returns at once.
+/// Python: `if __name__ == "__main__":` and `multiprocessing.freeze_support()`.
 ///
 /// ```
 /// concurrent_futures::init();

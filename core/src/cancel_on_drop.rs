@@ -8,6 +8,16 @@ use crate::future::Future;
 /// A future whose task is cancelled with it, from [`Future::cancel_on_drop`].
 ///
 /// It derefs to the future, and can be awaited.
+///
+/// ```
+/// use concurrent_futures_core::Promise;
+///
+/// let (promise, future) = Promise::<u8>::new();
+/// let future = future.cancel_on_drop();
+/// assert!(!future.done());
+/// drop(future);
+/// assert!(promise.start().is_none());
+/// ```
 #[must_use = "dropping it cancels the task"]
 pub struct CancelOnDrop<T> {
     future: Option<Future<T>>,

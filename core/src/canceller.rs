@@ -18,6 +18,12 @@ use crate::task::TaskId;
 /// std::thread::spawn(move || canceller.cancel());
 /// assert!(matches!(future.result(), Err(TaskError::Cancelled)));
 /// ```
+///
+/// Python has no counterpart: there everybody who has the future can cancel it.
+///
+/// # Blocking
+///
+/// As [`Future::cancel`](crate::Future::cancel): for as long as the done callbacks take.
 #[derive(Clone)]
 pub struct Canceller {
     id: TaskId,

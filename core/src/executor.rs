@@ -46,14 +46,14 @@ pub trait Executor: Send + Sync {
     /// Only where the executor has a bounded queue that is full and was told to block then.
     fn execute(&self, job: Job);
 
-    /// Ends the executor, as `how` says. Idempotent.
+    /// Ends the executor, as `how` says. Idempotent. Python: `Executor.shutdown(wait, cancel_futures)`.
     ///
     /// # Blocking
     ///
     /// Until it has ended, at most as long as [`Shutdown::within`] says; from a task or a callback not at all.
     fn shutdown(&self, how: Shutdown) -> ShutdownReport;
 
-    /// What the executor does at this moment.
+    /// What the executor does at this moment. Python has no counterpart.
     fn stats(&self) -> Stats;
 
     /// How many tasks it takes now without blocking or refusing; `None`: no bound. A `map` asks before it submits.
@@ -63,6 +63,7 @@ pub trait Executor: Send + Sync {
 }
 
 /// An executor that runs tasks in this process, so that they may borrow nothing but capture anything.
+/// [`SpawnExt`](crate::SpawnExt) has its calls. Python has no name for it: only a `ThreadPoolExecutor` is one.
 ///
 /// ```
 /// use concurrent_futures_core::{InProcess, SpawnExt};

@@ -38,11 +38,16 @@ use crate::type_text;
 /// Edition 2024 has the trait [`std::future::Future`] in its prelude. Without an import of ours, a signature that says
 /// `Future<i32>` means that trait, and rustc proposes `impl Future<i32>`, which then has no `result`:
 ///
+/// ```text
+/// error[E0782]: expected a type, found a trait
+/// help: use `impl Future<i32>` to return an opaque type, as long as you return a single underlying type
+/// ```
+///
 /// ```compile_fail,E0782
 /// fn start() -> Future<i32> { unimplemented!() }
 /// ```
 ///
-/// The cure is `use concurrent_futures::Future;`. Where both are needed, name the trait by its path:
+/// The cure is `use concurrent_futures::Future;` (or the same from the crate that you depend on). Where both are needed, name the trait by its path:
 ///
 /// ```
 /// use concurrent_futures_core::Future;
@@ -66,6 +71,8 @@ use crate::type_text;
 ///
 /// A done callback must not take a lock that somebody holds who waits for the same future: waiters are woken after the
 /// callbacks.
+///
+/// Python: `concurrent.futures.Future`.
 #[must_use = "dropping a future detaches its task; say `.detach()` if that is what you want"]
 pub struct Future<T> {
     task: Arc<dyn TypedTask<T>>,
@@ -87,6 +94,14 @@ impl<T> Future<T> {
     /// # Panics
     ///
     /// Where the wait could never end (see [`Future`]), and after the value was handed out by `.await`.
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Job, TaskError};
+    ///
+    /// let (future, job) = Job::new_fallible(None, || "x".parse::<u8>());
+    /// job.run();
+    /// assert!(matches!(future.result(), Err(TaskError::Failed(_))));
+    /// ```
     #[track_caller]
     pub fn result(mut self) -> Result<T, TaskError> {
         self.wait();
@@ -98,6 +113,10 @@ impl<T> Future<T> {
     /// # Errors
     ///
     /// [`TimedOut`] gives the future back, untouched. A wait's timeout is never a task's error.
+    ///
+    /// # Panics
+    ///
+    /// In the future's own done callback, and after the value was handed out by `.await`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -118,15 +137,38 @@ impl<T> Future<T> {
     /// # Errors
     ///
     /// [`TimedOut`] gives the future back if it isn't done.
+    ///
+    /// # Panics
+    ///
+    /// After the value was handed out by `.await`.
+    ///
+    /// ```
+    /// use concurrent_futures_core::Promise;
+    ///
+    /// let (promise, future) = Promise::new();
+    /// let future = future.try_result().unwrap_err().into_inner();
+    /// promise.start().unwrap().complete(5);
+    /// assert_eq!(future.try_result().unwrap().unwrap(), 5);
+    /// ```
     pub fn try_result(mut self) -> Result<Result<T, TaskError>, TimedOut<Self>> {
         if self.done() { Ok(self.take_outcome()) } else { Err(TimedOut::new(self)) }
     }
 
-    /// Blocks until the task is done and looks at the outcome, as often as wanted.
+    /// Blocks until the task is done and looks at the outcome, as often as wanted. Python: `Future.result()`, which gives
+    /// everybody the same object.
     ///
     /// # Errors
     ///
-    /// Why there is no value.
+    /// Why there is no value. It is lent like the value; to hand it on with `?`, clone it:
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Future, TaskError};
+    ///
+    /// fn show(future: &Future<u8>) -> Result<(), TaskError> {
+    ///     println!("{}", future.get().map_err(TaskError::clone)?);
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Panics
     ///
@@ -142,12 +184,20 @@ impl<T> Future<T> {
     /// # Panics
     ///
     /// As [`result`](Self::result).
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Promise, TaskError};
+    ///
+    /// let (_promise, future) = Promise::<u8>::new();
+    /// assert!(future.cancel());
+    /// assert!(future.error().is_some_and(TaskError::is_cancelled));
+    /// ```
     #[track_caller]
     pub fn error(&self) -> Option<&TaskError> {
         self.get().err()
     }
 
-    /// Blocks until the task is done.
+    /// Blocks until the task is done. Python: `wait([future])`.
     ///
     /// # Panics
     ///
@@ -160,7 +210,7 @@ impl<T> Future<T> {
         }
     }
 
-    /// Blocks until the task is done, at most for `timeout`; tells whether it is done.
+    /// Blocks until the task is done, at most for `timeout`; tells whether it is done. Python: `wait([future], timeout)`.
     ///
     /// # Panics
     ///
@@ -175,6 +225,17 @@ impl<T> Future<T> {
     }
 
     /// Where the task stands; never blocks.
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Promise, State};
+    ///
+    /// let (promise, future) = Promise::<u8>::new();
+    /// assert_eq!(future.state(), State::Pending);
+    /// let running = promise.start().unwrap();
+    /// assert!(future.running() && !future.done());
+    /// running.complete(5);
+    /// assert!(future.done() && !future.cancelled());
+    /// ```
     #[must_use]
     pub fn state(&self) -> State {
         self.task.state()
@@ -209,6 +270,15 @@ impl<T> Future<T> {
     /// # Blocking
     ///
     /// For as long as the done callbacks take: they run on the thread that cancels.
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Job, TaskOptions};
+    ///
+    /// let (future, job) = Job::new(TaskOptions::new(), || println!("never said"));
+    /// assert!(future.cancel() && future.cancelled());
+    /// job.run();                          // nothing to run
+    /// # future.detach();
+    /// ```
     pub fn cancel(&self) -> bool {
         let task: Arc<dyn AnyTask> = self.task.clone();
         task.cancel()
@@ -221,6 +291,20 @@ impl<T> Future<T> {
     /// `Err` after a failed [`check`](crate::task::CurrentTask::check) counts as cancelled, in a task of a fallible call. After the grace a worker
     /// *process* is killed and replaced, and the future is cancelled. A *thread* can't be stopped: there a task that has
     /// begun gets the flag only, and the answer is false.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use concurrent_futures_core::Promise;
+    ///
+    /// let (promise, future) = Promise::<u8>::new();
+    /// let running = promise.start().unwrap();
+    /// assert!(!future.abort(Duration::ZERO));      // it was asked to stop; nobody can make it
+    /// assert!(running.is_cancelled());
+    /// ```
+    ///
+    /// # Blocking
+    ///
+    /// For as long as the done callbacks take, if the task has not begun: as [`cancel`](Self::cancel).
     pub fn abort(&self, grace: Duration) -> bool {
         let task: Arc<dyn AnyTask> = self.task.clone();
         task.abort(Interrupt::Abort { grace })
@@ -233,10 +317,11 @@ impl<T> Future<T> {
         Canceller::new(&task)
     }
 
-    /// Says that the result isn't wanted; the task runs on. A failure is still reported.
+    /// Says that the result isn't wanted; the task runs on. A failure is still reported. Python: the future is just
+    /// dropped.
     pub fn detach(self) {}
 
-    /// Cancels the task if the future is dropped before the task has begun.
+    /// Cancels the task if the future is dropped before the task has begun. Python has no counterpart.
     ///
     /// ```
     /// use concurrent_futures_core::{Job, TaskOptions};
@@ -267,6 +352,10 @@ impl<T> Future<T> {
     ///
     /// Write the closure inline, or pass a named function: a closure that was stored in a variable before is inferred
     /// for one lifetime only ("implementation of `FnOnce` is not general enough").
+    ///
+    /// # Blocking
+    ///
+    /// After the end, for as long as `callback` takes.
     pub fn add_done_callback<F>(&self, callback: F)
     where
         F: FnOnce(Result<&T, &TaskError>) + Send + 'static,

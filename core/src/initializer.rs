@@ -18,6 +18,12 @@ use crate::report;
 pub struct Initializer(Arc<dyn Fn() -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync>);
 
 /// What an initializer may return: nothing, or a `Result`.
+///
+/// ```
+/// fn takes<I: concurrent_futures_core::Initialised>(_: fn() -> I) {}
+/// takes(|| ());
+/// takes(|| Err::<(), _>("no licence"));
+/// ```
 pub trait Initialised {
     /// The failure, if it is one.
     fn into_result(self) -> Result<(), Box<dyn Error + Send + Sync>>;
@@ -41,7 +47,7 @@ impl Initializer {
         Self(Arc::new(move || function().into_result()))
     }
 
-    /// Runs it.
+    /// Runs it, once in each worker: for who writes an executor.
     ///
     /// # Errors
     ///

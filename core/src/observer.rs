@@ -8,7 +8,7 @@ use crate::task::TaskId;
 ///
 /// Every method does nothing by default, and an executor without an observer pays nothing. They are called on the
 /// thread where it happens, with no lock held, and should return soon; a panic is reported and dropped. A chunk of
-/// `map` is one entry, with the number of its tasks.
+/// `map` is one entry, with the number of its tasks. Python has no counterpart.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};

@@ -57,6 +57,7 @@ impl<T: Send + 'static> Promise<T> {
     }
 
     /// PENDING → FINISHED, with an error: what was promised will not even begin. False if the future was cancelled.
+    /// Python: `set_exception` on a future that is pending.
     pub fn fail(mut self, error: impl Into<TaskError>) -> bool {
         self.task.take().is_some_and(|task| task.fail_pending(error.into()))
     }
@@ -77,6 +78,20 @@ impl<T: Send + 'static> fmt::Debug for Promise<T> {
 }
 
 /// A promise whose work has begun; from [`Promise::start`].
+///
+/// ```
+/// use concurrent_futures_core::{Failed, Promise};
+///
+/// let (promise, future) = Promise::<u8>::new();
+/// let running = promise.start().unwrap();
+/// assert!(future.running() && !running.is_cancelled());
+/// running.fail(Failed::new("no answer", None));
+/// assert!(future.error().is_some());
+/// ```
+///
+/// # Blocking
+///
+/// Whoever ends it runs the future's done callbacks.
 #[must_use = "a running promise that is dropped fails its future with Abandoned"]
 pub struct RunningPromise<T: Send + 'static> {
     task: Option<Arc<Task<Elsewhere<T>>>>,
@@ -106,10 +121,6 @@ impl<T: Send + 'static> RunningPromise<T> {
     }
 
     /// Ends the future with either.
-    ///
-    /// # Blocking
-    ///
-    /// For as long as the future's done callbacks take, which run here.
     pub fn settle(mut self, outcome: Result<T, TaskError>) {
         if let Some(task) = self.task.take() {
             task.finish(outcome, &mut |_: crate::job::Tally| ());

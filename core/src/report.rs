@@ -12,7 +12,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::error::{TaskError, message_of, task_name};
 use crate::task::TaskId;
 
-/// Something went wrong where nobody looks.
+/// Something went wrong where nobody looks; handed to the hook of [`set_report_hook`].
+///
+/// Its `Display` is the line that the default hook writes.
+///
+/// Python logs a callback's exception, under the name `concurrent.futures`, and says nothing of the rest.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Report {

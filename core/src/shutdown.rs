@@ -12,6 +12,8 @@ use std::time::Duration;
 /// let firm = Shutdown::kill(Duration::from_secs(5));                     // Python 3.14: kill_workers()
 /// assert_eq!(background.wait_limit(), Some(Duration::ZERO));
 /// ```
+///
+/// Python: the arguments `wait` and `cancel_futures` of `Executor.shutdown`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shutdown {
     mode: ShutdownMode,
@@ -75,7 +77,7 @@ impl Shutdown {
     }
 }
 
-/// What a shutdown did until it returned.
+/// What a shutdown did until it returned. Python's returns nothing.
 ///
 /// ```
 /// let report = concurrent_futures_core::ShutdownReport::default();

@@ -15,6 +15,10 @@ use crate::task::TaskOptions;
 /// ```
 ///
 /// Python: `Executor.submit`, whose functions may capture anything too, as long as the executor is a pool of threads.
+///
+/// # Blocking
+///
+/// As [`Executor::execute`](crate::Executor::execute): only where a bounded queue is full and blocks then.
 pub trait SpawnExt: InProcess {
     /// Runs a closure on the executor.
     fn spawn<R, F>(&self, function: F) -> Future<R>
@@ -38,7 +42,16 @@ pub trait SpawnExt: InProcess {
         future
     }
 
-    /// As [`spawn`](Self::spawn), of a closure that returns a `Result`, whose error becomes the future's.
+    /// As [`spawn`](Self::spawn), of a closure that returns a `Result`, whose error becomes the future's: it is the
+    /// [`source`](std::error::Error::source) of [`TaskError::Failed`](crate::TaskError::Failed), as the very value.
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Future, InProcess, SpawnExt};
+    ///
+    /// fn parse(executor: &dyn InProcess, text: String) -> Future<u8> {
+    ///     executor.spawn_fallible(move || text.parse::<u8>())
+    /// }
+    /// ```
     fn spawn_fallible<R, E, F>(&self, function: F) -> Future<R>
     where
         F: FnOnce() -> Result<R, E> + Send + 'static,

@@ -54,6 +54,10 @@
 /// | `Running` | `state=running` |
 /// | `Cancelled` | `state=cancelled` |
 /// | `Finished` | `state=finished returned …` or `state=finished raised …` |
+///
+/// ```
+/// assert_eq!(concurrent_futures_core::State::Running.to_string(), "running");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
     /// No worker has begun the task yet.

@@ -96,12 +96,23 @@ impl ThreadPoolBuilder {
     /// What each thread runs before its first task: a closure that returns nothing or a `Result`. If it fails, the pool
     /// is broken: what waits and what is submitted later is rejected, with the cause. Default: nothing.
     /// Python: `initializer`.
+    ///
+    /// ```
+    /// use concurrent_futures_thread_pool::{Reason, TaskError, ThreadPool};
+    ///
+    /// let pool = ThreadPool::builder().max_workers(1).initializer(|| Err("no licence")).build()?;
+    /// match pool.spawn(|| 1).result() {
+    ///     Err(TaskError::Rejected(rejected)) => assert!(matches!(rejected.reason(), Reason::Broken(_))),
+    ///     other => unreachable!("{other:?}"),
+    /// }
+    /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+    /// ```
     pub fn initializer<I: Initialised>(mut self, initializer: impl Fn() -> I + Send + Sync + 'static) -> Self {
         self.initializer = Some(Initializer::new(initializer));
         self
     }
 
-    /// How many tasks may wait, and what a submit does then. Default: any number.
+    /// How many tasks may wait, and what a submit does then ([`WhenFull`]). Default: any number, as in Python.
     ///
     /// # Panics
     ///
@@ -133,12 +144,21 @@ impl ThreadPoolBuilder {
 
     /// How the pool ends when it is dropped without an explicit shutdown. Default: [`Shutdown::drain`], as at the end
     /// of Python's `with` block; while a panic unwinds, [`Shutdown::cancel_pending`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use concurrent_futures_thread_pool::{Shutdown, ThreadPool};
+    ///
+    /// let patient = Shutdown::drain().within(Duration::from_secs(5));
+    /// let pool = ThreadPool::builder().on_drop(patient).build()?;
+    /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+    /// ```
     pub fn on_drop(mut self, how: Shutdown) -> Self {
         self.on_drop = how;
         self
     }
 
-    /// Makes the pool. No thread starts before the first task.
+    /// Makes the pool. No thread starts before the first task. Python: `ThreadPoolExecutor(...)`.
     ///
     /// # Errors
     ///

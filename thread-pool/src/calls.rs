@@ -3,7 +3,7 @@
 /// Writes the calls into an `impl` of a type with `fn shared(&self) -> &Arc<Shared>`.
 macro_rules! looser_calls {
     () => {
-        /// Runs a closure on the pool.
+        /// Runs a closure on the pool. Python: `submit(fn)`.
         ///
         /// ```
         /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(1)?;
@@ -11,6 +11,10 @@ macro_rules! looser_calls {
         /// assert_eq!(pool.spawn(move || text.len()).result().unwrap(), 8);
         /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
         /// ```
+        ///
+        /// # Blocking
+        ///
+        /// As [`submit`](Self::submit).
         pub fn spawn<R, F>(&self, function: F) -> Future<R>
         where
             F: FnOnce() -> R + Send + 'static,
@@ -21,7 +25,16 @@ macro_rules! looser_calls {
             future
         }
 
-        /// As [`spawn`](Self::spawn), with a deadline or a label.
+        /// As [`spawn`](Self::spawn), with a deadline or a label. Python has no counterpart.
+        ///
+        /// ```
+        /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(1)?;
+        /// use concurrent_futures_thread_pool::{TaskOptions, task};
+        ///
+        /// let label = pool.spawn_with(TaskOptions::new().label("census"), || task::current().label());
+        /// assert_eq!(label.result().unwrap().as_deref(), Some("census"));
+        /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+        /// ```
         pub fn spawn_with<R, F>(&self, options: TaskOptions, function: F) -> Future<R>
         where
             F: FnOnce() -> R + Send + 'static,
@@ -145,6 +158,16 @@ macro_rules! looser_calls {
         }
 
         /// As [`map`](Self::map), with options: chunks, window, deadline, order.
+        /// Python: `map(fn, *iterables, timeout, chunksize, buffersize)`.
+        ///
+        /// ```
+        /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(2)?;
+        /// use concurrent_futures_thread_pool::MapOptions;
+        ///
+        /// let options = MapOptions::new().unordered().buffer_size(4);
+        /// assert_eq!(pool.map_with(options, |n: u64| n * n, 0..10).map(Result::unwrap).sum::<u64>(), 285);
+        /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+        /// ```
         pub fn map_with<'ex, A, R, F, I>(
             &'ex self,
             options: MapOptions,
@@ -161,6 +184,13 @@ macro_rules! looser_calls {
         }
 
         /// As [`map`](Self::map), of a function that returns a `Result`: its errors become the items'.
+        ///
+        /// ```
+        /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(2)?;
+        /// let numbers = pool.map_fallible(|word: &str| word.parse::<u8>(), ["1", "x", "3"]);
+        /// assert_eq!(numbers.filter_map(Result::ok).collect::<Vec<u8>>(), [1, 3]);
+        /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+        /// ```
         pub fn map_fallible<'ex, A, R, E, F, I>(&'ex self, function: F, items: I) -> Map<'ex, I::IntoIter, R>
         where
             F: Fn(A) -> Result<R, E> + Send + Sync + 'static,

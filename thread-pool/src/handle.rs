@@ -32,6 +32,10 @@ impl PoolHandle {
     }
 
     /// As [`ThreadPool::shutdown`](crate::ThreadPool::shutdown); the pool's own drop waits no more afterwards.
+    ///
+    /// # Blocking
+    ///
+    /// As there.
     pub fn shutdown(&self, how: Shutdown) -> ShutdownReport {
         self.shared.shut_down(how)
     }

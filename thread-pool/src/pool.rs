@@ -55,6 +55,7 @@ pub struct ThreadPool {
 
 impl ThreadPool {
     /// Makes a pool of at most `max_workers` threads, none of which starts before the first task.
+    /// Python: `ThreadPoolExecutor(max_workers)`.
     ///
     /// # Errors
     ///
@@ -67,7 +68,7 @@ impl ThreadPool {
         Self::builder().max_workers(max_workers).build()
     }
 
-    /// The options of a pool.
+    /// The options of a pool. Python: the arguments of `ThreadPoolExecutor`.
     pub fn builder() -> ThreadPoolBuilder {
         ThreadPoolBuilder::default()
     }
@@ -78,6 +79,7 @@ impl ThreadPool {
     }
 
     /// Calls a function with each element of a slice, in parallel: borrows both, and writes the results in place.
+    /// Python: `list(executor.map(fn, items))`.
     ///
     /// ```
     /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(2)?;
@@ -94,6 +96,10 @@ impl ThreadPool {
     /// # Blocking
     ///
     /// Until all elements are done.
+    ///
+    /// # Panics
+    ///
+    /// As [`scope`](Self::scope), where its own worker may not block.
     pub fn map_slice<A, R, F>(&self, items: &[A], function: F) -> Result<Vec<R>, TaskError>
     where
         A: Sync,
@@ -103,7 +109,7 @@ impl ThreadPool {
         slice::map(self, items, &function)
     }
 
-    /// Runs tasks that borrow from the caller; returns when all of them have ended.
+    /// Runs tasks that borrow from the caller; returns when all of them have ended. Python has no counterpart.
     ///
     /// ```
     /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(2)?;
@@ -125,12 +131,14 @@ impl ThreadPool {
     /// # Panics
     ///
     /// With the panic of `body`, after cancelling what has not begun and waiting for the rest. The panic of a *task* is the
-    /// error of its future, not passed on as `std::thread::scope` does; where nobody looks at it, it is reported.
+    /// error of its future, not passed on as `std::thread::scope` does; where nobody looks at it, it is reported. Also on a
+    /// worker of a pool that may not block one more worker, after the tasks have ended.
     pub fn scope<'env, R>(&'env self, body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R) -> R {
         scope::run(self, body)
     }
 
     /// A handle that submits and does not keep the pool open: after the pool was dropped, what it submits is rejected.
+    /// Python: a second reference to the executor, which does keep it open.
     ///
     /// ```
     /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(1)?;
@@ -168,7 +176,14 @@ impl ThreadPool {
         self.shared.shut_down(how)
     }
 
-    /// What the pool does at this moment.
+    /// What the pool does at this moment. Python has no counterpart.
+    ///
+    /// ```
+    /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(4)?;
+    /// pool.spawn(|| ()).result().unwrap();
+    /// assert_eq!((pool.stats().workers, pool.stats().finished), (1, 1));
+    /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared.stats()

@@ -86,11 +86,12 @@ impl Shared {
         let tasks = job.tasks();
         let permit = match (room.try_enter(tasks), when_full) {
             (Some(permit), _) => Some(permit),
+            // Refused below, with the reason why nothing is taken any more: that it is full as well helps nobody.
+            (None, WhenFull::Reject | WhenFull::CallerRuns) if self.queue.is_closed() => None,
             (None, WhenFull::Reject) => {
                 return self.refuse(job, Rejected::new(Reason::QueueFull { limit: room.limit() }));
             }
-            (None, WhenFull::CallerRuns) if !self.queue.is_closed() => return self.run_in_caller(job),
-            (None, WhenFull::CallerRuns) => None,
+            (None, WhenFull::CallerRuns) => return self.run_in_caller(job),
             (None, WhenFull::Block) if worker::is_worker_of(self.id) => Some(room.force_enter(tasks)),
             // On another pool's worker, a spare takes over meanwhile; where none may, it blocks all the same.
             (None, WhenFull::Block) => worker::blocking(|| room.enter(tasks)).unwrap_or_else(|(_, enter)| enter()),

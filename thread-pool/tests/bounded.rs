@@ -53,6 +53,23 @@ fn a_full_queue_lets_the_submitter_run_the_task() {
     });
 }
 
+/// E-03: who retries what a full queue rejected must learn that nothing will ever be taken again.
+#[test]
+fn a_full_queue_that_was_shut_down_says_so() {
+    bounded(|| {
+        for when_full in [WhenFull::Reject, WhenFull::CallerRuns, WhenFull::Block] {
+            let pool = pool(1, 1, when_full);
+            let held = hold(&pool);
+            let queued = pool.spawn(|| 1);
+            pool.shutdown(Shutdown::drain().within(Duration::ZERO));
+            let refused = pool.spawn(|| 2).result().unwrap_err();
+            assert_eq!(rejection(&refused), &Reason::ShutDown, "{when_full:?}");
+            held.release();
+            assert_eq!(queued.result().unwrap(), 1);
+        }
+    });
+}
+
 /// Submits from another thread to a full pool; returns when that submit has come as far as the queue.
 fn with_a_blocked_submitter(
     unblock: impl FnOnce(&ThreadPool, common::Held, concurrent_futures_thread_pool::Future<u8>),

@@ -40,9 +40,13 @@ fn a_failing_initializer_rejects_everything(
     }
     let late = pool.spawn(|| 1).result().unwrap_err();
     assert!(matches!(rejection(&late), Reason::Broken(why) if why.contains(cause)), "{late:?}");
+    // E-04 and S-10: that it is broken comes before that it was shut down, and a kill finds nothing to do.
     assert!(pool.shutdown(Shutdown::drain()).is_complete());
+    let later = pool.spawn(|| 1).result().unwrap_err();
+    assert!(matches!(rejection(&later), Reason::Broken(why) if why.contains(cause)), "{later:?}");
+    assert!(pool.shutdown(Shutdown::kill(Duration::ZERO)).is_complete());
     let stats = pool.stats();
-    assert_eq!((stats.submitted, stats.failed, stats.cancelled, stats.workers), (7, 4, 3, 0));
+    assert_eq!((stats.submitted, stats.failed, stats.cancelled, stats.workers), (8, 5, 3, 0));
 }
 
 #[test]

@@ -56,6 +56,7 @@ fn dropping_the_pool_while_a_panic_unwinds_cancels_what_waits() {
         }));
         assert!(unwound.is_err());
         let (running, queued) = futures.unwrap();
+        assert!(running.done(), "what runs is waited for");
         running.result().unwrap();
         assert!(queued.cancelled());
     });
@@ -94,6 +95,27 @@ fn after_an_explicit_shutdown_the_drop_waits_no_more() {
         drop(pool);
         assert!(held.future().running());
         held.release();
+    });
+}
+
+/// S-05: who is inside a task waits for nobody's end, for it may be he who is waited for.
+#[test]
+fn a_pool_dropped_inside_a_task_of_another_only_starts_its_end() {
+    bounded(|| {
+        let outer = pool(1);
+        let (give, take) = channel();
+        let drops = outer.spawn(move || {
+            let inner = pool(1);
+            let held = hold(&inner);
+            let queued = inner.spawn(|| 5);
+            drop(inner);
+            give.send((held, queued)).unwrap();
+        });
+        drops.result().unwrap();
+        let (held, queued) = take.recv().unwrap();
+        assert!(held.future().running());
+        held.release();
+        assert_eq!(queued.result().unwrap(), 5);
     });
 }
 

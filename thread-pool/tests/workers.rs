@@ -200,6 +200,25 @@ fn t04_without_a_prefix_threads_are_called_by_the_number_of_their_pool() {
     });
 }
 
+/// T-05.
+#[test]
+fn t05_threads_keep_their_names_when_the_pool_is_gone() {
+    bounded(|| {
+        let pool = ThreadPool::builder().max_workers(1).thread_name_prefix("kept").build().unwrap();
+        let door = Door::default();
+        let inner = door.clone();
+        let name = pool.spawn(move || {
+            inner.pass();
+            own_name()
+        });
+        door.await_arrivals(1);
+        pool.shutdown(Shutdown::drain().within(Duration::ZERO));
+        drop(pool);
+        door.open();
+        assert_eq!(name.result().unwrap(), "kept_0");
+    });
+}
+
 #[test]
 fn a_task_may_use_the_stack_that_was_asked_for() {
     bounded(|| {

@@ -39,7 +39,7 @@ pub struct Gatekeeper {
     porter: Option<JoinHandle<()>>,
 }
 
-/// The task's side of a gate: an address, which can be sent to where the task runs.
+/// The task's side of a gate: an address, which can be sent to where the task runs. [`Gatekeeper`] shows both.
 ///
 /// Where the keeper is gone already, nobody is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,7 +161,11 @@ impl Gate {
         self.call(tag, false);
     }
 
-    /// Says that it is here, and blocks until the keeper opens.
+    /// Says that it is here, and waits.
+    ///
+    /// # Blocking
+    ///
+    /// Until the keeper opens, or is gone.
     pub fn pass(&self, tag: u64) {
         self.call(tag, true);
     }

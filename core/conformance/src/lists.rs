@@ -68,6 +68,19 @@ macro_rules! cases_of {
 }
 
 /// What [`portable_tests!`](crate::portable_tests) makes tests of, as values for [`run_cases`](crate::run_cases).
+///
+/// ```
+/// # use concurrent_futures_conformance::{Backend, LoopbackExecutor};
+/// # struct Loopback;
+/// # impl Backend for Loopback {
+/// #     type Executor = LoopbackExecutor;
+/// #     fn make(&self, max_workers: usize) -> LoopbackExecutor { LoopbackExecutor::new(max_workers) }
+/// # }
+/// use concurrent_futures_conformance::{Case, portable_cases};
+///
+/// let cases: Vec<Case<Loopback>> = portable_cases();
+/// assert!(cases.iter().any(|case| case.name() == "submit::a_call_gives_its_value"));
+/// ```
 #[must_use]
 pub fn portable_cases<B: crate::Backend>() -> Vec<crate::Case<B>> {
     cases_of!(submit failure callbacks drops map window wait as_completed awaiting cancel order shutdown kill)

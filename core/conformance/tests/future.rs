@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use concurrent_futures_conformance::{LIMIT, ManualExecutor, watchdog};
 use concurrent_futures_core::{
-    Abandoned, AnyFuture, Failed, Future, Job, JobHandle, Promise, ReturnWhen, RunningPromise, SpawnExt, State,
-    TaskError, TaskOptions, wait,
+    Abandoned, AnyFuture, Executor, Failed, Future, Job, JobHandle, Promise, ReturnWhen, RunningPromise, Shutdown,
+    SpawnExt, State, TaskError, TaskOptions, wait,
 };
 
 /// One future in each of the states that there are, and what holds it there.
@@ -313,6 +313,24 @@ fn a_callback_may_use_its_future() {
     assert_eq!(hear.try_iter().collect::<Vec<_>>(), ["a callback", "a callback of a callback"]);
 }
 
+/// F-12, F-27: while a cancel tells the callbacks, the state is still the one before; who cancels again hears that it is
+/// cancelled.
+#[test]
+fn a_callback_of_a_cancel_sees_the_state_before() {
+    let (promise, future) = Promise::<u32>::new();
+    let future = Arc::new(future);
+    let (tell, hear) = mpsc::channel();
+    let weak = Arc::downgrade(&future);
+    future.add_done_callback(move |_| {
+        let future = weak.upgrade().expect("the test holds it");
+        tell.send((future.state(), future.done(), future.cancelled(), future.cancel())).unwrap();
+    });
+    assert!(future.cancel());
+    assert_eq!(hear.try_iter().collect::<Vec<_>>(), [(State::Pending, false, false, true)]);
+    assert!(future.done() && future.cancelled());
+    assert!(promise.start().is_none());
+}
+
 /// L4, W-25: a callback of a cancelled future sees that it is cancelled. CPython `test_done_callback_already_cancelled`.
 #[test]
 fn a_late_callback_of_a_cancelled_future_is_told() {
@@ -330,6 +348,26 @@ fn timeouts_of_any_length_are_fine() {
     start(promise).complete(5);
     assert!(future.wait_timeout(Duration::MAX));
     assert_eq!(future.result_timeout(Duration::MAX).unwrap().unwrap(), 5);
+}
+
+/// A future is `Send` and `Sync` as far as its value allows, and never pinned.
+#[test]
+fn a_future_goes_wherever_its_value_may_go() {
+    fn is_send<T: Send>() {}
+    fn is_sync<T: Sync>() {}
+    fn is_unpin<T: Unpin>() {}
+    is_send::<Future<std::cell::Cell<u8>>>();
+    is_sync::<Future<u8>>();
+    is_unpin::<Future<std::marker::PhantomPinned>>();
+}
+
+/// S-12: a manual executor's drain may be bounded by more than a clock can tell.
+#[test]
+fn a_manual_executor_drains_within_any_length() {
+    let executor = ManualExecutor::new();
+    let future = executor.spawn(|| 1);
+    assert!(executor.shutdown(Shutdown::drain().within(Duration::MAX)).is_complete());
+    assert_eq!(future.result().unwrap(), 1);
 }
 
 /// E-24: a manual executor runs what it is told to, when it is told to, also by another thread.

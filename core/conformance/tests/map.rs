@@ -25,6 +25,20 @@ fn a_map_submits_at_the_call() {
     assert_eq!(results.map(Result::unwrap).collect::<Vec<u32>>(), (0..10).collect::<Vec<u32>>());
 }
 
+/// M2, W-12, W-19: the default window; its last chunk may not fit any more.
+#[test]
+fn by_default_a_thousand_items_are_submitted_ahead() {
+    let executor = ManualExecutor::new();
+    let pulled = Cell::new(0);
+    let input = (0_u32..).inspect(|_| pulled.set(pulled.get() + 1));
+    drop(executor.map(|n: u32| n, input));
+    assert!((1_024 - 32..=1_024).contains(&pulled.get()), "{} are pulled", pulled.get());
+    pulled.set(0);
+    let input = (0_u32..900).inspect(|_| pulled.set(pulled.get() + 1));
+    drop(executor.map(|n: u32| n, input));
+    assert_eq!(pulled.get(), 900, "a small input is submitted as a whole");
+}
+
 /// M1, M2: the next items are pulled in `next`, never by anybody else.
 #[test]
 fn the_window_moves_with_the_consumer() {

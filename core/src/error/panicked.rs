@@ -64,6 +64,16 @@ impl Panicked {
     }
 
     /// The payload, for [`resume_unwind`](std::panic::resume_unwind): once, and only in the process of the panic.
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Promise, TaskError};
+    ///
+    /// let (promise, future) = Promise::<()>::new();
+    /// promise.start().unwrap().complete_with(|| std::panic::panic_any(7_u8));
+    /// let Err(TaskError::Panicked(panicked)) = future.result() else { unreachable!() };
+    /// assert_eq!(panicked.take_payload().unwrap().downcast_ref::<u8>(), Some(&7));
+    /// assert!(panicked.take_payload().is_none());
+    /// ```
     #[must_use]
     pub fn take_payload(&self) -> Option<Box<dyn Any + Send>> {
         self.0.payload.lock().unwrap_or_else(PoisonError::into_inner).take()

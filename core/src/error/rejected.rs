@@ -21,6 +21,14 @@ struct Details {
 }
 
 /// Why an executor did not take a task.
+///
+/// ```
+/// use concurrent_futures_core::{Reason, TaskError};
+///
+/// fn is_worth_another_try(error: &TaskError) -> bool {
+///     matches!(error, TaskError::Rejected(rejected) if matches!(rejected.reason(), Reason::QueueFull { .. }))
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {

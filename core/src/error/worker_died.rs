@@ -30,6 +30,14 @@ struct Details {
 }
 
 /// How a process ended.
+///
+/// ```
+/// use concurrent_futures_core::{ExitCause, TaskError};
+///
+/// fn was_killed(error: &TaskError) -> bool {
+///     matches!(error, TaskError::WorkerDied(died) if matches!(died.cause(), ExitCause::Signal { signal: 9, .. }))
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExitCause {
@@ -116,7 +124,7 @@ impl fmt::Display for WorkerDied {
 
 impl Error for WorkerDied {}
 
-/// The description of a death, under construction.
+/// The description of a death, under construction; from [`WorkerDied::builder`], for who writes an executor.
 #[derive(Debug)]
 pub struct WorkerDiedBuilder(Details);
 

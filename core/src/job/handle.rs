@@ -57,6 +57,10 @@ impl JobHandle {
 
     /// Ends the future with an error, whether the task waits or runs; one that runs is asked to stop in the same step,
     /// so that it can't come before the error with what it returns then. False if it had ended before.
+    ///
+    /// # Blocking
+    ///
+    /// For as long as the done callbacks take, which run here.
     pub fn fail(&self, error: impl Into<TaskError>) -> bool {
         self.fail_counting(error).is_some()
     }

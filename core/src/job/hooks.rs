@@ -12,6 +12,30 @@ use crate::task::TaskId;
 /// result wakes. What it announced it takes back in [`before_foreign_code`](Self::before_foreign_code).
 ///
 /// A closure that takes the tally is such hooks, for who announces nothing.
+///
+/// ```
+/// use concurrent_futures_core::{Job, RunHooks, Started, Tally, TaskError};
+///
+/// #[derive(Default)]
+/// struct Diary(Vec<&'static str>);
+///
+/// impl RunHooks for Diary {
+///     fn started(&mut self, _task: &Started<'_>) -> Result<(), TaskError> {
+///         self.0.push("started");
+///         Ok(())
+///     }
+///     fn before_release(&mut self, tally: Tally) {
+///         if tally.total() > 0 {
+///             self.0.push("ended");
+///         }
+///     }
+/// }
+///
+/// let (future, job) = Job::new(None, || 5);
+/// let mut diary = Diary::default();
+/// job.run_with(&mut diary).unwrap();
+/// assert_eq!((diary.0, future.result().unwrap()), (vec!["started", "ended"], 5));
+/// ```
 pub trait RunHooks {
     /// The task has started, and runs next.
     ///

@@ -57,12 +57,22 @@ use crate::worker::ExecutorId;
 /// running.run();
 /// assert_eq!(future.result().unwrap(), 42);
 /// ```
+///
+/// Python: `_WorkItem`, inside `concurrent.futures.thread`.
 #[must_use = "a job that is dropped fails its future with Abandoned"]
 pub struct Job {
     task: Option<Arc<dyn AnyTask>>,
 }
 
 /// Why a job did not start. Its future has ended or will end without this executor's help.
+///
+/// ```
+/// use concurrent_futures_core::{Job, Skipped};
+///
+/// let (future, job) = Job::new(None, || 1);
+/// assert!(future.cancel());
+/// assert_eq!(job.start().unwrap_err(), Skipped::Cancelled);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Skipped {
     /// The task was cancelled.
@@ -71,7 +81,7 @@ pub enum Skipped {
     Elsewhere,
 }
 
-/// What is asked of the executor that runs a killable task.
+/// What is asked of the executor that runs a killable task, through the hook of [`Job::start_killable`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Interrupt {
@@ -182,6 +192,20 @@ impl Job {
     /// As [`start`](Self::start), for an executor that can stop what runs: `hook` is called by `abort`, on the
     /// aborting thread. Hook and start are one step, so no abort falls between them.
     ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    /// use concurrent_futures_core::{Interrupt, Job, TaskError};
+    ///
+    /// let (tell, hear) = mpsc::channel();
+    /// let (future, job) = Job::new(None, || 1);
+    /// let running = job.start_killable(move |interrupt| drop(tell.send(interrupt))).unwrap();
+    /// assert!(future.abort(Duration::ZERO), "somebody will stop it");
+    /// assert_eq!(hear.recv().unwrap(), Interrupt::Abort { grace: Duration::ZERO });
+    /// running.fail(TaskError::Cancelled);          // once its worker is gone
+    /// assert!(future.cancelled());
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`start`](Self::start).
@@ -195,6 +219,10 @@ impl Job {
     }
 
     /// Starts and runs the task on the calling thread, unless it was cancelled.
+    ///
+    /// # Blocking
+    ///
+    /// For as long as the task and its done callbacks take, which run here.
     pub fn run(self) {
         // Whatever it was skipped for, its future ends without us.
         let _ = self.run_with(&mut |_: Tally| ());

@@ -10,6 +10,16 @@ use crate::shared::{AnyTask, dropped_by_executor};
 use crate::task::{TaskId, TaskOptions};
 
 /// A task that has begun: run it in place, or complete it from what came back.
+///
+/// ```
+/// use concurrent_futures_core::Job;
+///
+/// let (future, job) = Job::new(None, || 5);
+/// let running = job.start().unwrap();
+/// assert!(future.running());
+/// running.run();
+/// assert_eq!(future.result().unwrap(), 5);
+/// ```
 #[must_use = "a running job that is dropped fails its future with Abandoned"]
 pub struct RunningJob {
     task: Option<Arc<dyn AnyTask>>,
@@ -60,6 +70,10 @@ impl RunningJob {
     }
 
     /// Runs the task on the calling thread. A panic in it becomes the outcome.
+    ///
+    /// # Blocking
+    ///
+    /// For as long as the task and its done callbacks take, which run here.
     pub fn run(self) {
         self.run_then(|_| ());
     }

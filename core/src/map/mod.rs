@@ -43,7 +43,25 @@ use crate::work::{Callee, Shared, SharedFallible};
 /// It starts at the call and runs ahead within a bounded window; a failing item is an `Err` and the iteration goes on.
 /// Dropping it cancels what has not begun.
 ///
+/// ```
+/// use concurrent_futures_core::{InProcess, Map, MapOptions};
+///
+/// fn sum_of_what_worked(executor: &dyn InProcess) -> u64 {
+///     let results = Map::in_process(executor, MapOptions::new(), |n: u64| 100 / (n % 5), 0..50);
+///     results.filter_map(Result::ok).sum()
+/// }
+/// ```
+///
 /// Python: the iterator that `Executor.map` returns. Python's ends at the first error.
+///
+/// # Blocking
+///
+/// `next` blocks until its item is done (where unordered: until any is), at most until the map's deadline; and as a
+/// submit does.
+///
+/// # Panics
+///
+/// With the panics of the input; and as [`Future::result`], where the wait could never end.
 #[must_use = "dropping the results of a map cancels what has not begun; iterate, or collect"]
 pub struct Map<'ex, I: Iterator, R: Send + 'static> {
     input: Fuse<I>,
@@ -343,7 +361,7 @@ where
         Self::start(executor, options, Shared(Arc::new(function)), items)
     }
 
-    /// As [`in_process`](Self::in_process), of a closure that returns a `Result`.
+    /// As [`in_process`](Self::in_process), of a closure that returns a `Result`, whose errors become the items'.
     pub fn in_process_fallible<E, F, X>(executor: &'ex E, options: MapOptions, function: F, items: I) -> Self
     where
         E: InProcess + ?Sized,

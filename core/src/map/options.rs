@@ -10,6 +10,8 @@ use crate::task::TaskOptions;
 ///
 /// let options = MapOptions::new().chunk_size(100).buffer_size(10_000).deadline(Duration::from_secs(60));
 /// ```
+///
+/// Python: the arguments `timeout`, `chunksize` and `buffersize` of `Executor.map`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MapOptions {
     chunk_size: Option<usize>,
@@ -27,7 +29,8 @@ impl MapOptions {
     }
 
     /// How many items travel in one message. Default: by measured task time, so that a chunk takes about a millisecond; one
-    /// where the map or its tasks have a deadline or retries. Python: `chunksize`.
+    /// where the map or its tasks have a deadline or retries. Where the tasks have, it stays one whatever is asked for:
+    /// what is promised of each can't be kept for many at once. Python: `chunksize`.
     ///
     /// # Panics
     ///
@@ -62,14 +65,14 @@ impl MapOptions {
         self
     }
 
-    /// Yields each result as soon as it is there, in no particular order.
+    /// Yields each result as soon as it is there, in no particular order. Python has no counterpart.
     #[must_use]
     pub fn unordered(mut self) -> Self {
         self.unordered = true;
         self
     }
 
-    /// What is asked of each task: its own deadline, its retries, a label for all.
+    /// What is asked of each task: its own deadline, its retries, a label for all. Python has no counterpart.
     #[must_use]
     pub fn task(mut self, options: TaskOptions) -> Self {
         self.task = options;

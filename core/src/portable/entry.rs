@@ -122,6 +122,31 @@ impl TaskView for Context {
 /// Serves one task in a worker: decodes the argument, calls the function, encodes the outcome. Whatever the task does
 /// short of ending the process, the reply says so.
 ///
+/// ```
+/// use concurrent_futures_core::portable::{Context, serve};
+/// use concurrent_futures_core::{Executor, ExecutorExt, Job, Shutdown, ShutdownReport, Stats};
+///
+/// struct Loopback;
+/// impl Executor for Loopback {
+///     fn execute(&self, job: Job) {
+///         let encoded = job.encode().expect("submit makes portable jobs only");
+///         let Ok(running) = job.start() else { return };
+///         for (index, argument) in encoded.arguments() {
+///             // SAFETY: the call was encoded in this very process.
+///             let reply = unsafe { serve(encoded.call(), argument, Context::new(running.id())) };
+///             running.complete_task(index, &reply);
+///         }
+///     }
+/// #   fn shutdown(&self, _how: Shutdown) -> ShutdownReport { ShutdownReport::default() }
+/// #   fn stats(&self) -> Stats { Stats::default() }
+/// }
+/// assert_eq!(Loopback.submit(f64::sqrt, 4.0).result().unwrap(), 2.0);
+/// ```
+///
+/// # Blocking
+///
+/// For as long as the task takes.
+///
 /// # Safety
 ///
 /// `call` must come from [`Encoded::call`](super::Encoded::call) in this very program image: in this process, or in

@@ -12,18 +12,40 @@ macro_rules! portable_calls {
     ([$($visibility:tt)*]) => {
         /// Runs a function on the executor. Python: `Executor.submit(fn, arg)`.
         ///
-        /// The function is a plain one or a closure that captures nothing; it takes one argument, a tuple for several:
-        /// `submit(|(a, b)| add(a, b), (1, 2))`. What it needs travels in the argument.
+        /// The function is a plain one or a closure that captures nothing; it takes one argument, a tuple for several.
+        /// What it needs travels in the argument. A refusal is the future's error, `Rejected`.
+        ///
+        /// ```
+        /// use concurrent_futures_core::{Executor, Future};
+        ///
+        /// fn start(executor: &dyn Executor) -> Future<u64> {
+        ///     executor.submit(|(a, b): (u64, u64)| a + b, (1, 2))
+        /// }
+        /// ```
         ///
         /// Where the compiler says *implementation of `Deserialize` is not general enough*, an argument is borrowed:
         /// pass `String` for `&str`. Where it says *expected fn pointer, found closure*, the closure captures the
         /// variable that it names.
+        ///
+        /// # Blocking
+        ///
+        /// Only where the executor has a bounded queue that is full and was told to block then.
         #[must_use = "dropping a future detaches its task; say `.detach()` if that is what you want"]
         $($visibility)* fn submit<A: Portable, R: Portable>(&self, function: fn(A) -> R, argument: A) -> Future<R> {
             self.submit_with(TaskOptions::new(), function, argument)
         }
 
-        /// As [`submit`](crate::ExecutorExt::submit), with a deadline, retries or a label.
+        /// As [`submit`](crate::ExecutorExt::submit), with a deadline, retries or a label. Python has no counterpart.
+        ///
+        /// ```
+        /// use std::time::Duration;
+        /// use concurrent_futures_core::{Executor, Future, TaskOptions};
+        ///
+        /// fn start(executor: &dyn Executor) -> Future<f64> {
+        ///     let options = TaskOptions::new().label("root").deadline(Duration::from_secs(2));
+        ///     executor.submit_with(options, f64::sqrt, 2.0)
+        /// }
+        /// ```
         #[must_use = "dropping a future detaches its task; say `.detach()` if that is what you want"]
         $($visibility)* fn submit_with<A: Portable, R: Portable>(
             &self,
@@ -37,7 +59,15 @@ macro_rules! portable_calls {
         }
 
         /// As [`submit`](crate::ExecutorExt::submit), of a function that returns a `Result`: its error becomes the
-        /// future's, [`TaskError::Failed`](crate::TaskError::Failed).
+        /// future's, [`TaskError::Failed`](crate::TaskError::Failed). Python: `submit` of a function that raises.
+        ///
+        /// ```
+        /// use concurrent_futures_core::{Executor, Future};
+        ///
+        /// fn parse(executor: &dyn Executor, text: String) -> Future<u8> {
+        ///     executor.submit_fallible(|text: String| text.parse::<u8>(), text)
+        /// }
+        /// ```
         ///
         /// From another process the error arrives as type name, message and chain, so portable code never downcasts it.
         /// Who needs the error itself submits a function that returns a serialisable `Result` as its value.
@@ -68,6 +98,18 @@ macro_rules! portable_calls {
         ///
         /// It starts here and runs ahead of the consumer; each item is a `Result`, and a failing one stops nothing.
         /// The input is pulled on the consumer's thread, so it may be endless, borrow, and stay on this thread.
+        ///
+        /// ```
+        /// use concurrent_futures_core::{Executor, TaskError};
+        ///
+        /// fn squares(executor: &dyn Executor) -> Result<Vec<u64>, TaskError> {
+        ///     executor.map(|n: u64| n * n, 0..).take(3).collect()
+        /// }
+        /// ```
+        ///
+        /// # Blocking
+        ///
+        /// As [`submit`](crate::ExecutorExt::submit); each `next` blocks until its item is done.
         $($visibility)* fn map<'ex, A: Portable, R: Portable, I: IntoIterator<Item = A>>(
             &'ex self,
             function: fn(A) -> R,
@@ -77,6 +119,17 @@ macro_rules! portable_calls {
         }
 
         /// As [`map`](crate::ExecutorExt::map), with options: chunks, window, deadline, order.
+        /// Python: `map(fn, *iterables, timeout, chunksize, buffersize)`.
+        ///
+        /// ```
+        /// use std::time::Duration;
+        /// use concurrent_futures_core::{Executor, MapOptions};
+        ///
+        /// fn roots(executor: &dyn Executor) -> usize {
+        ///     let options = MapOptions::new().unordered().deadline(Duration::from_secs(2));
+        ///     executor.map_with(options, f64::sqrt, [1.0, 2.0]).filter(Result::is_ok).count()
+        /// }
+        /// ```
         $($visibility)* fn map_with<'ex, A: Portable, R: Portable, I: IntoIterator<Item = A>>(
             &'ex self,
             options: MapOptions,
@@ -87,6 +140,14 @@ macro_rules! portable_calls {
         }
 
         /// As [`map`](crate::ExecutorExt::map), of a function that returns a `Result`: its errors become the items'.
+        ///
+        /// ```
+        /// use concurrent_futures_core::Executor;
+        ///
+        /// fn how_many_are_numbers(executor: &dyn Executor, words: Vec<String>) -> usize {
+        ///     executor.map_fallible(|word: String| word.parse::<u8>(), words).filter(Result::is_ok).count()
+        /// }
+        /// ```
         $($visibility)* fn map_fallible<'ex, A, R, E, I>(
             &'ex self,
             function: fn(A) -> Result<R, E>,
@@ -135,7 +196,13 @@ macro_rules! portable_calls {
 /// `dyn Executor` and the pools have the same methods without this import. On a `ThreadPool` they are looser: any
 /// closure, any type. Through `&&ThreadPool`, and in generic code, these here are taken.
 ///
-/// Rust can't say more about a borrowed argument than that *implementation of `Deserialize` is not general enough*:
+/// Rust can't say more about a borrowed argument than
+///
+/// ```text
+/// error: implementation of `serde_core::de::Deserialize` is not general enough
+/// ```
+///
+/// Pass it owned, `String` for `&str`, `Vec<u8>` for `&[u8]`, `PathBuf` for `&Path`:
 ///
 /// ```compile_fail
 /// use concurrent_futures_core::{Executor, ExecutorExt};

@@ -52,7 +52,7 @@ pub trait Portable: Serialize + DeserializeOwned + Send + 'static {}
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
 
-/// Which function to call, as two addresses of the program's image.
+/// Which function to call, as two addresses of the program's image; from [`Encoded::call`], for [`serve`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Call {
     /// The entry that decodes, calls and encodes.

@@ -21,7 +21,19 @@ pub fn current() -> CurrentTask {
     worker::current_task()
 }
 
-/// A handle to the running task, from [`task::current()`](current).
+/// A handle to the running task, from [`task::current()`](current). Python has no counterpart.
+///
+/// ```
+/// use concurrent_futures_core::{Job, TaskOptions, task};
+///
+/// let (future, job) = Job::new(TaskOptions::new().label("census"), || {
+///     let me = task::current();
+///     (me.id(), me.label(), me.attempt())
+/// });
+/// job.run();
+/// let id = future.id();
+/// assert_eq!(future.result().unwrap(), (Some(id), Some("census".into()), 1));
+/// ```
 #[derive(Clone)]
 pub struct CurrentTask {
     view: Option<Arc<dyn TaskView>>,

@@ -44,6 +44,11 @@ use crate::task::TaskId;
 /// # Blocking
 ///
 /// `next` blocks until the next future is done. On a worker of a pool, a spare worker takes over meanwhile.
+///
+/// # Panics
+///
+/// Not the call, but `next`: in a done callback, if all futures that are left are the callback's own, and on a worker of a
+/// pool that may not block one more worker.
 pub fn as_completed<I>(futures: I) -> AsCompleted<I::Item>
 where
     I: IntoIterator<Item: AnyFuture>,
@@ -78,7 +83,27 @@ impl<F: AnyFuture> AsCompleted<F> {
         }
     }
 
-    /// Adds one more future. One that was given by reference before is left out.
+    /// Adds one more future. One that was given by reference before is left out. Python has no counterpart.
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Promise, as_completed};
+    ///
+    /// let done = |number: u64| {
+    ///     let (promise, future) = Promise::new();
+    ///     promise.start().unwrap().complete(number);
+    ///     future
+    /// };
+    /// let mut completed = as_completed([done(2)]);
+    /// let mut seen = Vec::new();
+    /// while let Some(future) = completed.next() {
+    ///     let number = future.result().unwrap();
+    ///     seen.push(number);
+    ///     if number < 100 {
+    ///         completed.push(done(number * number));
+    ///     }
+    /// }
+    /// assert_eq!(seen, [2, 4, 16, 256]);
+    /// ```
     pub fn push(&mut self, future: F) {
         if let Some(id) = future.shared_id()
             && !self.seen.insert(id)
@@ -110,6 +135,10 @@ impl<F: AnyFuture> AsCompleted<F> {
     /// let timed_out = completed.next_timeout(Duration::from_millis(1)).unwrap_err();
     /// assert_eq!(timed_out.into_inner(), 1);
     /// ```
+    ///
+    /// # Blocking
+    ///
+    /// At most for `timeout`; also on a worker of a pool that may not block one more worker, where `next` panics.
     #[track_caller]
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<F>, TimedOut<usize>> {
         self.next_until(Some(deadline_after(timeout))).map_err(|()| TimedOut::new(self.left))
@@ -143,6 +172,14 @@ impl<F: AnyFuture> AsCompleted<F> {
     }
 
     /// The futures that have not been yielded.
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Promise, as_completed};
+    ///
+    /// let (_promise, future) = Promise::<u8>::new();
+    /// let left = as_completed([("key", future)]).into_remaining();
+    /// assert_eq!(left[0].0, "key");
+    /// ```
     #[must_use]
     pub fn into_remaining(mut self) -> Vec<F> {
         self.take_remaining()

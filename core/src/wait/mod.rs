@@ -16,7 +16,7 @@ use crate::callback;
 use crate::sync::deadline_after;
 use crate::task::TaskId;
 
-/// When [`wait`] returns.
+/// When [`wait`](crate::wait()) returns; used there.
 ///
 /// Python: `FIRST_COMPLETED`, `FIRST_EXCEPTION`, `ALL_COMPLETED`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,7 +29,8 @@ pub enum ReturnWhen {
     AllCompleted,
 }
 
-/// The two halves of what was waited for, each in the order given. Python: a named tuple of two sets.
+/// The two halves of what was waited for, each in the order given; from [`wait`](crate::wait()). Python: a named tuple of
+/// two sets.
 #[derive(Debug)]
 pub struct Wait<F> {
     /// What is done: cancelled counts.

@@ -193,6 +193,15 @@ pub(crate) fn claim(task: &Arc<dyn AnyTask>, context: &dyn WorkerContext) -> Opt
 
 /// Blocks the calling thread in `body`, letting a spare worker take over if it is a worker of a pool.
 ///
+/// ```
+/// use concurrent_futures_core::worker;
+/// assert_eq!(worker::blocking(|| 5).ok(), Some(5));      // outside any pool it just calls
+/// ```
+///
+/// # Blocking
+///
+/// As long as `body` does.
+///
 /// # Errors
 ///
 /// Gives `body` back if the pool has no spare worker left.

@@ -16,6 +16,19 @@ use lifetime::ScopedCall;
 use crate::pool::ThreadPool;
 
 /// Where borrowing tasks are spawned, from [`ThreadPool::scope`].
+///
+/// ```
+/// use concurrent_futures_thread_pool::ThreadPool;
+///
+/// let pool = ThreadPool::new(2)?;
+/// let words = [String::from("one"), String::from("three")];
+/// let letters = pool.scope(|scope| {
+///     let tasks: Vec<_> = words.iter().map(|word| scope.spawn(move || word.len())).collect();
+///     tasks.into_iter().map(|task| task.result().unwrap()).sum::<usize>()
+/// });
+/// assert_eq!(letters, 8);
+/// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+/// ```
 pub struct Scope<'scope, 'env: 'scope> {
     pool: &'scope ThreadPool,
     latch: Arc<Latch>,
@@ -49,6 +62,10 @@ pub struct ScopedFuture<'scope, T> {
 
 impl<'scope> Scope<'scope, '_> {
     /// Runs a closure on the pool that may borrow from outside the scope. A panic in it becomes the error of its future.
+    ///
+    /// # Blocking
+    ///
+    /// As [`ThreadPool::submit`].
     pub fn spawn<T, F>(&'scope self, function: F) -> ScopedFuture<'scope, T>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -90,6 +107,10 @@ impl<T> ScopedFuture<'_, T> {
     /// # Errors
     ///
     /// Why there is no value.
+    ///
+    /// # Panics
+    ///
+    /// Where the wait could never end (see [`Future`]).
     #[track_caller]
     pub fn result(self) -> Result<T, TaskError> {
         self.done.result()?;
@@ -98,6 +119,10 @@ impl<T> ScopedFuture<'_, T> {
     }
 
     /// Blocks until the task is done.
+    ///
+    /// # Panics
+    ///
+    /// As [`result`](Self::result).
     #[track_caller]
     pub fn wait(&self) {
         self.done.wait();

@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use concurrent_futures_core::sync::Mutex;
+use concurrent_futures_core::sync::{Mutex, deadline_after};
 use concurrent_futures_core::worker::{self, ExecutorId, WorkerContext};
 use concurrent_futures_core::{
     Executor, InProcess, Job, Reason, Rejected, RunningJob, Shutdown, ShutdownMode, ShutdownReport, Skipped, Stats,
@@ -149,7 +149,7 @@ impl Executor for ManualExecutor {
     fn shutdown(&self, how: Shutdown) -> ShutdownReport {
         self.shared.state.lock().is_open = false;
         if how.mode() == ShutdownMode::Drain {
-            let deadline = how.wait_limit().map(|limit| Instant::now() + limit);
+            let deadline = how.wait_limit().and_then(deadline_after);
             while deadline.is_none_or(|deadline| Instant::now() < deadline) && self.step() {}
         } else {
             loop {
