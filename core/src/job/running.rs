@@ -1,6 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Job, JobHandle, RunHooks, Tally};
 use crate::error::TaskError;
@@ -99,6 +99,49 @@ impl RunningJob {
     #[cfg(feature = "portable")]
     pub fn complete_task(&self, index: usize, reply: &[u8]) -> Tally {
         self.task().clone().complete_item(index, reply)
+    }
+
+    /// As [`complete_task`](Self::complete_task), of several tasks, many of which settle in one step. Tells how those ended that
+    /// were still wanted; if the job had ended before, `replies` isn't asked for anything.
+    ///
+    /// ```
+    /// use concurrent_futures_core::portable::{Context, Serving};
+    /// use concurrent_futures_core::{Job, RunningJob, Tally};
+    ///
+    /// fn serve(job: Job) -> Option<Tally> {
+    ///     let (id, encoded) = (job.id(), job.encode()?);
+    ///     let running = job.start().ok()?;
+    ///     let (mut replies, mut ends) = (Vec::new(), Vec::new());
+    ///     // SAFETY: the call was encoded a moment ago, in this process.
+    ///     let mut serving = unsafe { Serving::begin(encoded.call(), Context::new(id)) };
+    ///     for (index, argument) in encoded.arguments() {
+    ///         serving.task(index, argument, &mut replies);
+    ///         ends.push((index, replies.len()));
+    ///     }
+    ///     let mut begin = 0;
+    ///     let mut replies = ends.iter().map(|&(index, end)| (index, &replies[std::mem::replace(&mut begin, end)..end]));
+    ///     Some(running.complete_tasks(&mut replies))
+    /// }
+    /// # use concurrent_futures_core::{Executor, ExecutorExt, Shutdown, ShutdownReport, Stats};
+    /// # struct Serves;
+    /// # impl Executor for Serves {
+    /// #     fn execute(&self, job: Job) { assert_eq!(serve(job).unwrap().returned, 4) }
+    /// #     fn shutdown(&self, _how: Shutdown) -> ShutdownReport { ShutdownReport::default() }
+    /// #     fn stats(&self) -> Stats { Stats::default() }
+    /// # }
+    /// # let four = concurrent_futures_core::MapOptions::new().chunk_size(4);
+    /// # let doubles: Vec<u32> = Serves.map_with(four, |n: u32| 2 * n, 0..4).map(Result::unwrap).collect();
+    /// # assert_eq!(doubles, [0, 2, 4, 6]);
+    /// ```
+    #[cfg(feature = "portable")]
+    pub fn complete_tasks(&self, replies: &mut dyn Iterator<Item = (usize, &[u8])>) -> Tally {
+        self.task().clone().complete_items(replies)
+    }
+
+    /// Says for how long the tasks that are completed next kept a worker busy, as that measured it: `map` makes its
+    /// chunks so large that each takes about a millisecond. Without it a chunk counts from its first completion.
+    pub fn note_took(&self, took: Duration) {
+        self.task().note_took(took);
     }
 
     /// The task as bytes, once more: for another attempt after its worker died.

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::callback::Callback;
 use crate::error::TaskError;
@@ -11,7 +11,7 @@ use crate::error::TaskError;
 use crate::job::Tally;
 use crate::job::{Interrupt, Job, RunHooks, Skipped};
 #[cfg(feature = "portable")]
-use crate::portable::Encoded;
+use crate::portable::{Encoded, Replies};
 use crate::state::State;
 use crate::task::{TaskOptions, TaskView};
 use crate::watch::{Watch, Watcher};
@@ -42,6 +42,9 @@ pub(crate) trait AnyTask: TaskView {
     fn fail_item(self: Arc<Self>, index: usize, error: TaskError);
     #[cfg(feature = "portable")]
     fn complete_item(self: Arc<Self>, index: usize, reply: &[u8]) -> Tally;
+    #[cfg(feature = "portable")]
+    fn complete_items(self: Arc<Self>, replies: Replies<'_, '_>) -> Tally;
+    fn note_took(&self, took: Duration);
     #[cfg(feature = "portable")]
     fn encode(self: Arc<Self>) -> Option<Encoded>;
     fn split_off(self: Arc<Self>, from: usize) -> Option<Job>;

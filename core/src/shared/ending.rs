@@ -59,7 +59,7 @@ impl<W: Work> Task<W> {
             report::discard(error);
             return None;
         }
-        let tasks = inner.tasks as usize;
+        let tasks = inner.unsettled();
         inner.life.notes.set(Notes::STOP_REQUESTED);
         let left = inner.take_left_over();
         drop(inner);

@@ -68,6 +68,12 @@ impl<W: Work> Inner<W> {
         Ready { work: self.take_work(), options, deadline, tasks: self.tasks as usize }
     }
 
+    /// How many tasks this is that nobody has counted.
+    pub(super) fn unsettled(&self) -> usize {
+        let settled = if let Cell::Work(work) = &self.cell { work.settled() } else { 0 };
+        (self.tasks as usize).saturating_sub(settled)
+    }
+
     pub(super) fn extras(&mut self) -> &mut Extras<W::Output> {
         self.extras.get_or_insert_with(|| Box::new(Extras::none()))
     }

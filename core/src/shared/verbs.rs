@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::ending::discard_some;
 use super::{AnyTask, Cell, InterruptHook, RELEASED, Task, TypedTask};
@@ -13,7 +13,7 @@ use crate::error::TaskError;
 use crate::job::Tally;
 use crate::job::{Interrupt, Job, RunHooks, Skipped};
 #[cfg(feature = "portable")]
-use crate::portable::Encoded;
+use crate::portable::{Encoded, Replies};
 use crate::report;
 use crate::state::{Cancel, Notes, State};
 use crate::sync::Ordering;
@@ -148,12 +148,23 @@ impl<W: Work> AnyTask for Task<W> {
     }
 
     fn fail_item(self: Arc<Self>, index: usize, error: TaskError) {
-        self.settle_item(index, Err(error));
+        self.settle_items(&mut [(index, Some(Err(error)))]);
     }
 
     #[cfg(feature = "portable")]
     fn complete_item(self: Arc<Self>, index: usize, reply: &[u8]) -> Tally {
         Task::settle_from_bytes(&self, index, reply)
+    }
+
+    #[cfg(feature = "portable")]
+    fn complete_items(self: Arc<Self>, replies: Replies<'_, '_>) -> Tally {
+        Task::settle_each_from_bytes(&self, replies)
+    }
+
+    fn note_took(&self, took: Duration) {
+        if let Cell::Work(work) = &mut self.inner.lock().cell {
+            work.note_took(took);
+        }
     }
 
     #[cfg(feature = "portable")]
