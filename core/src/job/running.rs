@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Job, JobHandle, RunHooks, Tally};
+use super::{Job, JobHandle, Offer, RunHooks, Tally};
 use crate::error::TaskError;
 #[cfg(feature = "portable")]
 use crate::portable::Encoded;
@@ -23,7 +23,7 @@ impl RunningJob {
 
     /// Claims a queued task for the thread that waits for it.
     pub(crate) fn claim(task: &Arc<dyn AnyTask>) -> Option<Self> {
-        let deadline = task.start(None).ok()?;
+        let deadline = task.claim().ok()?;
         Some(Self { task: Some(task.clone()), deadline })
     }
 
@@ -154,6 +154,13 @@ impl RunningJob {
     /// Begins another attempt: counts it, and starts the deadline anew. The state stays RUNNING.
     pub fn retry(&mut self) {
         self.task().retry();
+    }
+
+    /// Says that another attempt lies with another worker: an abort, and a map that doesn't want the rest, ask there
+    /// from now on. Those that came before have left [`is_stop_requested`](JobHandle::is_stop_requested) and
+    /// [`is_withdrawn`](Self::is_withdrawn): look at them afterwards.
+    pub fn offer(&self, offer: Arc<dyn Offer>) {
+        self.task().offer_retry(offer);
     }
 
     /// Takes back the tasks from index `from` on, none of which may have begun, as a job of their own. `None` if this
