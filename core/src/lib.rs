@@ -44,7 +44,7 @@ pub use error::{
 pub use executor::{Executor, InProcess};
 pub use future::Future;
 pub use initializer::{Initialised, Initializer};
-pub use job::{Interrupt, Job, JobHandle, RunHooks, RunningJob, Skipped, Started, Tally};
+pub use job::{Interrupt, Job, JobHandle, Offer, RunHooks, RunningJob, Skipped, Started, Tally};
 pub use map::{Map, MapOptions};
 pub use observer::{Observer, ObserverSlot};
 #[cfg(feature = "portable")]

@@ -5,9 +5,13 @@
 //! [`Future`](crate::Future) with its [`Canceller`](crate::Canceller)s. They share a [`Life`], under one lock.
 //!
 //! ```text
-//!                   start (producer)                 decide (producer: the task ended, was aborted,
-//!   ┌─────────┐ ─────────────────────► ┌─────────┐           or ran out of time)
-//!   │ PENDING │                        │ RUNNING │ ──────────────┐
+//!       begin (a look at the offer)    ┌─────────┐
+//!      ┌─────────────────────────────► │  BEGUN  │ ──────────────┐
+//!      │                               └─────────┘               │
+//!      │                                    │ start              │
+//!      │            start (producer)        ▼                    │ decide (producer: the task ended,
+//!   ┌─────────┐ ─────────────────────► ┌─────────┐               │ was aborted, or ran out of time)
+//!   │ PENDING │                        │ RUNNING │ ──────────────┤
 //!   └─────────┘                        └─────────┘               │
 //!      │  │                                                      ▼
 //!      │  │  decide (producer: failed before the start)    ┌ ─ ─ ─ ─ ─ ┐  release   ┌──────────┐
@@ -17,16 +21,22 @@
 //!         cancel (consumer)                                └ ─ ─ ─ ─ ─ ┘            └──────────┘
 //! ```
 //!
+//! *Begun* is the other state that users don't see: it shows as RUNNING. A job that lies with a worker elsewhere is
+//! *offered* ([`Offer`](crate::Offer)): PENDING as long as the worker has not begun it. Whoever looks at it, or would
+//! cancel it, asks the offer first, under the lock; if the task has begun, that is noted before anything else. The
+//! executor hears of it later, and its start succeeds then as if nobody had looked.
+//!
 //! *Decided* is not a state that users see: until the release, [`state`](crate::Future::state) shows the state before.
 //! The outcome lies on the deciding thread's stack meanwhile, where callbacks can borrow it; a value that somebody
 //! moved out could not be lent any more, which is why callbacks come before the release.
 //!
-//! | verb | PENDING | RUNNING | DECIDED | CANCELLED, FINISHED |
-//! |---|---|---|---|---|
-//! | [`start`](Life::start) | → RUNNING | refused | refused | refused |
-//! | [`decide`](Life::decide) | → DECIDED | → DECIDED | refused: the second outcome is dropped | refused |
-//! | [`cancel`](Life::cancel) | → DECIDED, `Won` | `Lost` | `Repeated` if cancelled before it began, else `Lost` | likewise |
-//! | [`release`](Life::release) | never | never | → FINISHED, or CANCELLED where that is the outcome | never |
+//! | verb | PENDING | BEGUN | RUNNING | DECIDED | CANCELLED, FINISHED |
+//! |---|---|---|---|---|---|
+//! | [`begin`](Life::begin) | → BEGUN | never | never | never | never |
+//! | [`start`](Life::start) | → RUNNING | → RUNNING | refused | refused | refused |
+//! | [`decide`](Life::decide) | → DECIDED | → DECIDED | → DECIDED | refused: the second outcome is dropped | refused |
+//! | [`cancel`](Life::cancel) | → DECIDED, `Won` | `Lost` | `Lost` | `Repeated` if cancelled before it began, else `Lost` | likewise |
+//! | [`release`](Life::release) | never | never | never | → FINISHED, or CANCELLED where that is the outcome | never |
 //!
 //! Promises (tests carry these numbers):
 //!
@@ -39,6 +49,8 @@
 //! - **L6** No user code (function, callback, waker, `Drop`, serialiser) runs while the lock is held.
 //! - **L7** Dropping the producer's side ends the future with [`Abandoned`](crate::TaskError::Abandoned); dropping the
 //!   consumer's side never disturbs the producer.
+//! - **L8** An offered task is cancelled or begun, never both: the cancel takes the offer back under the lock, and
+//!   whether that succeeds is the answer.
 //!
 //! # Difference from Python
 //!
@@ -134,6 +146,8 @@ impl Notes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Pending,
+    /// The worker that it was offered to has begun it, and its executor has not said so.
+    Begun,
     Running,
     DecidedFromPending,
     DecidedFromRunning,
@@ -161,7 +175,7 @@ impl Life {
     pub(crate) fn state(&self) -> State {
         match self.phase {
             Phase::Pending | Phase::DecidedFromPending => State::Pending,
-            Phase::Running | Phase::DecidedFromRunning => State::Running,
+            Phase::Begun | Phase::Running | Phase::DecidedFromRunning => State::Running,
             Phase::Cancelled => State::Cancelled,
             Phase::Finished => State::Finished,
         }
@@ -172,7 +186,12 @@ impl Life {
     }
 
     pub(crate) fn is_running(&self) -> bool {
-        self.phase == Phase::Running
+        matches!(self.phase, Phase::Begun | Phase::Running)
+    }
+
+    /// Whether its executor has said nothing of it: neither that it runs nor how it ended.
+    pub(crate) fn is_unstarted(&self) -> bool {
+        matches!(self.phase, Phase::Pending | Phase::Begun)
     }
 
     /// Whether callbacks may still be added to run before the release.
@@ -181,17 +200,24 @@ impl Life {
     }
 
     pub(crate) fn is_decided(&self) -> bool {
-        !matches!(self.phase, Phase::Pending | Phase::Running)
+        !matches!(self.phase, Phase::Pending | Phase::Begun | Phase::Running)
     }
 
     pub(crate) fn was_cancelled_before_start(&self) -> bool {
         self.cancelled_before_start
     }
 
-    /// PENDING → RUNNING. False if something else came first; the function must not run then.
+    /// PENDING → BEGUN: the offer says that its worker has begun.
+    pub(crate) fn begin(&mut self) {
+        debug_assert!(self.is_pending(), "begun in {:?}", self.phase);
+        self.phase = Phase::Begun;
+        self.attempt = 1;
+    }
+
+    /// PENDING or BEGUN → RUNNING. False if something else came first; the function must not run then.
     #[must_use]
     pub(crate) fn start(&mut self) -> bool {
-        if self.phase != Phase::Pending {
+        if !self.is_unstarted() {
             return false;
         }
         self.phase = Phase::Running;
@@ -199,12 +225,12 @@ impl Life {
         true
     }
 
-    /// PENDING or RUNNING → DECIDED. False if the outcome was decided before; this one is dropped then.
+    /// PENDING, BEGUN or RUNNING → DECIDED. False if the outcome was decided before; this one is dropped then.
     #[must_use]
     pub(crate) fn decide(&mut self) -> bool {
         self.phase = match self.phase {
             Phase::Pending => Phase::DecidedFromPending,
-            Phase::Running => Phase::DecidedFromRunning,
+            Phase::Begun | Phase::Running => Phase::DecidedFromRunning,
             _ => return false,
         };
         true
@@ -259,6 +285,17 @@ mod tests {
         life.release(true);
         assert_eq!(life.cancel(), Cancel::Repeated);
         assert_eq!(life.state(), State::Cancelled);
+    }
+
+    #[test]
+    fn l8_a_life_that_was_seen_to_begin_starts_once_and_is_not_cancelled() {
+        let mut life = Life::new();
+        life.begin();
+        assert_eq!(life.state(), State::Running);
+        assert_eq!(life.cancel(), Cancel::Lost);
+        assert!(life.start() && !life.start());
+        assert!(life.decide());
+        assert_eq!(life.state(), State::Running);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! cross to another process shows a [`PortableFace`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::{Abandoned, Failed, TaskError, TaskFailure};
 use crate::job::{Job, Tally};
@@ -46,6 +47,16 @@ pub(crate) trait Work: Send + Sized + 'static {
         index: usize,
         item: &mut Option<Result<Self::Item, TaskError>>,
     ) -> Option<Result<Self::Output, TaskError>>;
+
+    /// How many of its tasks have settled, and are counted.
+    fn settled(&self) -> usize {
+        0
+    }
+
+    /// Some of its tasks kept a worker elsewhere busy for so long.
+    fn note_took(&mut self, took: Duration) {
+        let _ = took;
+    }
 
     /// Takes back the tasks from `from` on as a job of their own. Gives the outcome too if none but those was missing.
     #[expect(clippy::type_complexity, reason = "the job, and the outcome that settle would have given")]

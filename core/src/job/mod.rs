@@ -10,6 +10,8 @@
 //!    ended                        Job
 //! ```
 //!
+//! A job that was sent ahead to a worker elsewhere is [offered](Job::offer) meanwhile.
+//!
 //! Neither can be cloned, and each move consumes what it starts from, so an illegal move doesn't compile:
 //!
 //! ```compile_fail,E0599
@@ -21,6 +23,7 @@
 
 mod handle;
 mod hooks;
+mod offer;
 mod running;
 mod tally;
 
@@ -31,6 +34,7 @@ use std::time::Duration;
 
 pub use handle::JobHandle;
 pub use hooks::{RunHooks, Started};
+pub use offer::Offer;
 pub use running::RunningJob;
 pub use tally::Tally;
 
@@ -178,6 +182,22 @@ impl Job {
     #[must_use]
     pub fn encode(&self) -> Option<Encoded> {
         self.task().clone().encode()
+    }
+
+    /// Says that the job lies with a worker elsewhere that may begin it at any moment: from now on whoever looks at the
+    /// future, or would cancel it, asks the offer, and [`start`](Self::start) succeeds also if one of them has found
+    /// that it has begun. The offer is dropped when the task ends.
+    ///
+    /// # Errors
+    ///
+    /// If there is nothing to offer: the future has ended, or the task begun elsewhere.
+    pub fn offer(&self, offer: Arc<dyn Offer>) -> Result<(), Skipped> {
+        self.task().offer(offer)
+    }
+
+    /// Says that the job lies with no worker any more, since it was withdrawn there: it can be offered anew.
+    pub fn take_back(&self) {
+        self.task().take_back();
     }
 
     /// PENDING → RUNNING.

@@ -1,8 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{Job, JobHandle, RunHooks, Tally};
+use super::{Job, JobHandle, Offer, RunHooks, Tally};
 use crate::error::TaskError;
 #[cfg(feature = "portable")]
 use crate::portable::Encoded;
@@ -33,7 +33,7 @@ impl RunningJob {
 
     /// Claims a queued task for the thread that waits for it.
     pub(crate) fn claim(task: &Arc<dyn AnyTask>) -> Option<Self> {
-        let deadline = task.start(None).ok()?;
+        let deadline = task.claim().ok()?;
         Some(Self { task: Some(task.clone()), deadline })
     }
 
@@ -115,6 +115,49 @@ impl RunningJob {
         self.task().clone().complete_item(index, reply)
     }
 
+    /// As [`complete_task`](Self::complete_task), of several tasks, many of which settle in one step. Tells how those ended that
+    /// were still wanted; if the job had ended before, `replies` isn't asked for anything.
+    ///
+    /// ```
+    /// use concurrent_futures_core::portable::{Context, Serving};
+    /// use concurrent_futures_core::{Job, RunningJob, Tally};
+    ///
+    /// fn serve(job: Job) -> Option<Tally> {
+    ///     let (id, encoded) = (job.id(), job.encode()?);
+    ///     let running = job.start().ok()?;
+    ///     let (mut replies, mut ends) = (Vec::new(), Vec::new());
+    ///     // SAFETY: the call was encoded a moment ago, in this process.
+    ///     let mut serving = unsafe { Serving::begin(encoded.call(), Context::new(id)) };
+    ///     for (index, argument) in encoded.arguments() {
+    ///         serving.task(index, argument, &mut replies);
+    ///         ends.push((index, replies.len()));
+    ///     }
+    ///     let mut begin = 0;
+    ///     let mut replies = ends.iter().map(|&(index, end)| (index, &replies[std::mem::replace(&mut begin, end)..end]));
+    ///     Some(running.complete_tasks(&mut replies))
+    /// }
+    /// # use concurrent_futures_core::{Executor, ExecutorExt, Shutdown, ShutdownReport, Stats};
+    /// # struct Serves;
+    /// # impl Executor for Serves {
+    /// #     fn execute(&self, job: Job) { assert_eq!(serve(job).unwrap().returned, 4) }
+    /// #     fn shutdown(&self, _how: Shutdown) -> ShutdownReport { ShutdownReport::default() }
+    /// #     fn stats(&self) -> Stats { Stats::default() }
+    /// # }
+    /// # let four = concurrent_futures_core::MapOptions::new().chunk_size(4);
+    /// # let doubles: Vec<u32> = Serves.map_with(four, |n: u32| 2 * n, 0..4).map(Result::unwrap).collect();
+    /// # assert_eq!(doubles, [0, 2, 4, 6]);
+    /// ```
+    #[cfg(feature = "portable")]
+    pub fn complete_tasks(&self, replies: &mut dyn Iterator<Item = (usize, &[u8])>) -> Tally {
+        self.task().clone().complete_items(replies)
+    }
+
+    /// Says for how long the tasks that are completed next kept a worker busy, as that measured it: `map` makes its
+    /// chunks so large that each takes about a millisecond. Without it a chunk counts from its first completion.
+    pub fn note_took(&self, took: Duration) {
+        self.task().note_took(took);
+    }
+
     /// The task as bytes, once more: for another attempt after its worker died.
     #[cfg(feature = "portable")]
     #[must_use]
@@ -125,6 +168,13 @@ impl RunningJob {
     /// Begins another attempt: counts it, and starts the deadline anew. The state stays RUNNING.
     pub fn retry(&mut self) {
         self.task().retry();
+    }
+
+    /// Says that another attempt lies with another worker: an abort, and a map that doesn't want the rest, ask there
+    /// from now on. Those that came before have left [`is_stop_requested`](JobHandle::is_stop_requested) and
+    /// [`is_withdrawn`](Self::is_withdrawn): look at them afterwards.
+    pub fn offer(&self, offer: Arc<dyn Offer>) {
+        self.task().offer_retry(offer);
     }
 
     /// Takes back the tasks from index `from` on, none of which may have begun, as a job of their own. `None` if this

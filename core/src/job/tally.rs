@@ -1,3 +1,5 @@
+use std::ops::AddAssign;
+
 use crate::error::TaskError;
 
 /// How the tasks of a job ended, as their executor counts them: one for a plain job, many for a chunk of `map`.
@@ -43,5 +45,13 @@ impl Tally {
     #[must_use]
     pub fn total(&self) -> usize {
         self.returned + self.failed + self.cancelled
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.returned += other.returned;
+        self.failed += other.failed;
+        self.cancelled += other.cancelled;
     }
 }

@@ -28,7 +28,9 @@ pub(crate) struct Chunk<C, A, R: Send + 'static> {
     settled: Vec<Option<Result<R, TaskError>>>,
     unsettled: usize,
     rests: Vec<InFlight<R>>,
+    /// Since when, or for how long, it has kept a worker elsewhere busy.
     begun: Option<Instant>,
+    took: Option<Duration>,
 }
 
 /// What came out of a chunk.
@@ -50,7 +52,7 @@ impl<C: Callee<A>, A: Send + 'static> Chunk<C, A, C::Output> {
 
     fn assemble(callee: C, items: Vec<A>, first_id: TaskId, options: TaskOptions, withdrawn: Arc<AtomicBool>) -> Self {
         let (settled, unsettled, rests) = (Vec::new(), items.len(), Vec::new());
-        Self { callee, items, first_id, options, withdrawn, settled, unsettled, rests, begun: None }
+        Self { callee, items, first_id, options, withdrawn, settled, unsettled, rests, begun: None, took: None }
     }
 
     /// Makes a job of the tail of this chunk, which begins with its task number `index`.
@@ -92,7 +94,7 @@ impl<C: Callee<A>, A: Send + 'static> Chunk<C, A, C::Output> {
         let results: Vec<_> = std::mem::take(&mut self.settled).into_iter().flatten().collect();
         let mut errors = Tally::default();
         results.iter().filter(|result| result.is_err()).for_each(|result| errors.count(result));
-        let took = self.begun.map_or(Duration::ZERO, |begun| begun.elapsed());
+        let took = self.took.or_else(|| Some(self.begun?.elapsed())).unwrap_or_default();
         Some(Ok(ChunkOutcome { results, rests: std::mem::take(&mut self.rests), took, errors }))
     }
 
@@ -176,12 +178,22 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
             return None;
         }
         self.begun.get_or_insert_with(Instant::now);
-        self.settled.resize_with(self.items.len(), || None);
+        if self.settled.is_empty() {
+            self.settled.resize_with(self.items.len(), || None);
+        }
         // One that is settled already, or was given away, keeps its first outcome.
         let slot = self.settled.get_mut(index).filter(|slot| slot.is_none())?;
         *slot = item.take();
         self.unsettled -= 1;
         self.outcome_if_settled()
+    }
+
+    fn settled(&self) -> usize {
+        self.items.len() - self.unsettled
+    }
+
+    fn note_took(&mut self, took: Duration) {
+        *self.took.get_or_insert_default() += took;
     }
 
     fn split_off(&mut self, from: usize) -> Option<(Job, Option<Result<Self::Output, TaskError>>)> {

@@ -5,6 +5,7 @@
 //! beside the address of the one entry that is instantiated for exactly this function type.
 
 use std::any::Any;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -103,6 +104,7 @@ impl TaskView for Context {
     }
 
     fn see_stop(&self) {
+        // Relaxed, here and elsewhere: the task looks on its own thread.
         self.stop_seen.store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
@@ -153,23 +155,73 @@ impl TaskView for Context {
 /// another process that runs the same file, with both addresses translated to where the image lies here.
 #[must_use]
 pub unsafe fn serve(call: Call, argument: &[u8], context: Context) -> Vec<u8> {
-    // SAFETY: by the contract of this function `call.entry` is the address of an entry of this image, and the only
-    // entries that `PortableFace`s name are instances of `plain_entry` and `fallible_entry`, which have this type.
-    // The address is not null, and a function pointer has the size of an address.
-    let entry = unsafe { std::mem::transmute::<usize, Entry>(call.entry) };
-    let context = Arc::new(context);
-    // Where the thread's own tasks were given up it is served all the same: somebody waits for the reply.
-    let taken = worker::take_up(context.clone());
-    // SAFETY: `call.function` was written down beside `call.entry` by `Plain::face` or `Fallible::face`, which pair an
-    // entry with a function of the type that it is instantiated for. The entry doesn't unwind.
-    let reply = unsafe { entry(call.function, argument, &context) };
-    drop(taken.map(worker::put_down));
+    let mut reply = Vec::new();
+    // SAFETY: the contract is the same.
+    let mut serving = unsafe { Serving::begin(call, context) };
+    serving.task(0, argument, &mut reply);
     reply
+}
+
+/// A job that the calling thread serves, task by task, as [`serve`] does one: what is the same for all of them is done
+/// once. `task::current()` shows a task the context's id, counted on by the task's index.
+///
+/// Where a thread serves several at once, the last one begun is the first to be dropped.
+#[must_use = "it serves nothing by itself"]
+pub struct Serving {
+    entry: Entry,
+    function: usize,
+    context: Arc<Context>,
+    /// None where the thread's own tasks were given up: it is served all the same, since somebody waits for the reply.
+    taken: Option<worker::TakenUp>,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Serving {
+    /// Begins a job.
+    ///
+    /// # Safety
+    ///
+    /// As for [`serve`].
+    pub unsafe fn begin(call: Call, context: Context) -> Self {
+        // SAFETY: by the contract of this function `call.entry` is the address of an entry of this image, and the only
+        // entries that `PortableFace`s name are instances of `plain_entry` and `fallible_entry`, which have this type.
+        // The address is not null, and a function pointer has the size of an address.
+        let entry = unsafe { std::mem::transmute::<usize, Entry>(call.entry) };
+        panic_location::install();
+        let context = Arc::new(context);
+        let taken = worker::take_up(context.clone()).ok();
+        Self { entry, function: call.function, context, taken, not_send: PhantomData }
+    }
+
+    /// Serves task number `index` of the job and appends the reply. Whatever the task does short of ending the process,
+    /// the reply says so.
+    pub fn task(&mut self, index: usize, argument: &[u8], reply: &mut Vec<u8>) {
+        self.context.stop_seen.store(false, std::sync::atomic::Ordering::Relaxed);
+        if self.taken.is_some() {
+            worker::set_index(index);
+        }
+        // SAFETY: by the contract of `begin` the function's address was written down beside the entry's by `Plain::face`
+        // or `Fallible::face`, which pair an entry with a function of the type that it is instantiated for. The entry
+        // doesn't unwind.
+        unsafe { (self.entry)(self.function, argument, &self.context, reply) };
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.taken.take().map(worker::put_down));
+    }
+}
+
+impl std::fmt::Debug for Serving {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Serving").field("context", &self.context).finish_non_exhaustive()
+    }
 }
 
 /// Decodes, calls a function given by its address, encodes. The address must be that of a function of the type that the
 /// entry is instantiated for.
-type Entry = unsafe fn(function: usize, argument: &[u8], context: &Context) -> Vec<u8>;
+type Entry = unsafe fn(function: usize, argument: &[u8], context: &Context, reply: &mut Vec<u8>);
 
 /// A plain function.
 pub(crate) struct Plain<A, R>(pub(crate) fn(A) -> R);
@@ -198,7 +250,7 @@ impl<A: Portable, R: Portable> Callee<A> for Plain<A, R> {
 
     fn face(&self) -> Option<PortableFace<A, R>> {
         let entry: Entry = plain_entry::<A, R>;
-        Some(face(Call { entry: entry as usize, function: self.0 as usize }))
+        Some(PortableFace::new(Call { entry: entry as usize, function: self.0 as usize }))
     }
 }
 
@@ -211,26 +263,23 @@ impl<A: Portable, R: Portable, E: TaskFailure> Callee<A> for Fallible<A, R, E> {
 
     fn face(&self) -> Option<PortableFace<A, R>> {
         let entry: Entry = fallible_entry::<A, R, E>;
-        Some(face(Call { entry: entry as usize, function: self.0 as usize }))
-    }
-}
-
-fn face<A: Portable, R: Portable>(call: Call) -> PortableFace<A, R> {
-    PortableFace {
-        call,
-        encode: |argument, bytes| codec::encode(CodecSide::ArgumentOut, argument, bytes),
-        decode: reply::decode::<R>,
+        Some(PortableFace::new(Call { entry: entry as usize, function: self.0 as usize }))
     }
 }
 
 /// # Safety
 ///
 /// `function` must be the address of a `fn(A) -> R` of this image.
-unsafe fn plain_entry<A: Portable, R: Portable>(function: usize, argument: &[u8], context: &Context) -> Vec<u8> {
+unsafe fn plain_entry<A: Portable, R: Portable>(
+    function: usize,
+    argument: &[u8],
+    context: &Context,
+    reply: &mut Vec<u8>,
+) {
     // SAFETY: by the contract of this function. The address is not null, and a function pointer has the size of an
     // address.
     let function = unsafe { std::mem::transmute::<usize, fn(A) -> R>(function) };
-    answer(argument, context, |argument| Ok(function(argument)))
+    answer(argument, context, reply, |argument| Ok(function(argument)));
 }
 
 /// # Safety
@@ -240,27 +289,28 @@ unsafe fn fallible_entry<A: Portable, R: Portable, E: TaskFailure>(
     function: usize,
     argument: &[u8],
     context: &Context,
-) -> Vec<u8> {
+    reply: &mut Vec<u8>,
+) {
     // SAFETY: as in `plain_entry`.
     let function = unsafe { std::mem::transmute::<usize, fn(A) -> Result<R, E>>(function) };
-    answer(argument, context, |argument| match flatten(function(argument), context.label.as_deref()) {
+    answer(argument, context, reply, |argument| match flatten(function(argument), context.label.as_deref()) {
         Err(TaskError::Failed(_)) if context.has_seen_stop() => Err(TaskError::Cancelled),
         outcome => outcome,
-    })
+    });
 }
 
 /// What both entries have in common.
 fn answer<A: Portable, R: Portable>(
     argument: &[u8],
     context: &Context,
+    reply: &mut Vec<u8>,
     call: impl FnOnce(A) -> Result<R, TaskError>,
-) -> Vec<u8> {
+) {
     let outcome = contained::<A, _>(CodecSide::ArgumentIn, || codec::decode(CodecSide::ArgumentIn, argument));
     let outcome = outcome.map_err(TaskError::from).and_then(|argument| {
-        panic_location::install();
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call(argument))).unwrap_or_else(|payload| {
             Err(Panicked::from_payload(payload, panic_location::take(), context.label.as_deref()).into())
         })
     });
-    reply::encode(outcome)
+    reply::encode(outcome, reply);
 }

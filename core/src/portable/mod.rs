@@ -3,9 +3,9 @@
 //! ```text
 //!  parent                                            worker (the same program)
 //!  ──────                                            ──────
-//!  Job::encode ──► Encoded { call, arguments } ────► serve(call, argument, context)
+//!  Job::encode ──► Encoded { call, arguments } ────► Serving::begin(call, context), task(index, argument, reply)
 //!                    entry + function address          entry: decode argument ─► function(argument) ─► encode result
-//!  RunningJob::complete_task(index, reply) ◄──────── reply bytes: a value, or how it failed
+//!  RunningJob::complete_tasks(replies) ◄──────────── reply bytes: a value, or how it failed
 //! ```
 //!
 //! The *entry* is a function of ours, made for each pair of argument and result types by the compiler; it alone knows
@@ -17,6 +17,7 @@ mod codec;
 #[expect(unsafe_code, reason = "this one file turns an address back into a function")]
 mod entry;
 mod ext;
+mod face;
 mod reply;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,11 +26,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use call::CallOnce;
-pub use entry::{Context, serve};
+pub use entry::{Context, Serving, serve};
 pub(crate) use entry::{Fallible, Plain};
 pub use ext::ExecutorExt;
+pub(crate) use face::{PortableFace, Replies};
 
-use crate::error::{CodecError, CodecSide, TaskError, message_of};
+use crate::error::{CodecError, CodecSide, message_of};
 use crate::report;
 
 /// What can cross to another process: serialisable both ways, owned, and sendable.
@@ -103,39 +105,6 @@ impl Encoded {
             begin = end;
             (index, argument)
         })
-    }
-}
-
-/// How a function's argument and result cross: plain function pointers, so that generic code needs no bound for it.
-pub(crate) struct PortableFace<A, R> {
-    call: Call,
-    encode: fn(&A, &mut Vec<u8>) -> Result<(), CodecError>,
-    decode: fn(&[u8], Option<&str>) -> Result<R, TaskError>,
-}
-
-impl<A, R> PortableFace<A, R> {
-    /// Encodes what can be, and names what can't.
-    pub(crate) fn encode(&self, arguments: &[A]) -> (Encoded, Vec<(usize, TaskError)>) {
-        let mut encoded = Encoded { call: self.call, bytes: Vec::new(), ends: Vec::with_capacity(arguments.len()) };
-        let mut refused = Vec::new();
-        for (index, argument) in arguments.iter().enumerate() {
-            let begin = encoded.bytes.len();
-            let result = contained::<A, _>(CodecSide::ArgumentOut, || (self.encode)(argument, &mut encoded.bytes));
-            match result {
-                Ok(()) => encoded.ends.push((index, encoded.bytes.len())),
-                Err(error) => {
-                    encoded.bytes.truncate(begin);
-                    refused.push((index, error.into()));
-                }
-            }
-        }
-        (encoded, refused)
-    }
-
-    /// Turns a reply of [`serve`] into an outcome.
-    pub(crate) fn decode(&self, reply: &[u8], label: Option<&str>) -> Result<R, TaskError> {
-        catch_unwind(AssertUnwindSafe(|| (self.decode)(reply, label)))
-            .unwrap_or_else(|payload| Err(panicked::<R>(CodecSide::ResultIn, payload).into()))
     }
 }
 

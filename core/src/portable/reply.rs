@@ -19,28 +19,29 @@ enum WireError {
     Other { name: String, text: String },
 }
 
-/// Encodes an outcome. A result that can't be encoded becomes an error that can.
+/// Appends an outcome to `reply`. A result that can't be encoded becomes an error that can.
 /// Serialisers, texts of errors and destructors are user code: none of them costs the reply.
-pub(super) fn encode<R: Portable>(outcome: Result<R, TaskError>) -> Vec<u8> {
-    let mut bytes = vec![VALUE];
-    let error = match &outcome {
-        Ok(value) => {
-            contained::<R, _>(CodecSide::ResultOut, || codec::encode(CodecSide::ResultOut, value, &mut bytes)).err()
-        }
-        Err(error) => contained::<R, _>(CodecSide::ResultOut, || encode_error(error, &mut bytes)).err(),
-    };
-    if let Some(error) = error {
-        encode_error(&error.into(), &mut bytes)
-            .expect("an error of ours is made of strings, and a vector takes them all");
+pub(super) fn encode<R: Portable>(outcome: Result<R, TaskError>, reply: &mut Vec<u8>) {
+    let begin = reply.len();
+    let encoded = contained::<R, _>(CodecSide::ResultOut, || match &outcome {
+        Ok(value) => encode_value(value, reply),
+        Err(error) => encode_error(error, reply),
+    });
+    if let Err(error) = encoded {
+        reply.truncate(begin);
+        encode_error(&error.into(), reply).expect("an error of ours is made of strings, and a vector takes them all");
     }
     report::discard(outcome);
-    bytes
 }
 
-fn encode_error(error: &TaskError, bytes: &mut Vec<u8>) -> Result<(), CodecError> {
-    bytes.clear();
-    bytes.push(ERROR);
-    codec::encode(CodecSide::ResultOut, &WireError::from(error), bytes)
+fn encode_value<R: Portable>(value: &R, reply: &mut Vec<u8>) -> Result<(), CodecError> {
+    reply.push(VALUE);
+    codec::encode(CodecSide::ResultOut, value, reply)
+}
+
+fn encode_error(error: &TaskError, reply: &mut Vec<u8>) -> Result<(), CodecError> {
+    reply.push(ERROR);
+    codec::encode(CodecSide::ResultOut, &WireError::from(error), reply)
 }
 
 /// Decodes what [`encode`] made.

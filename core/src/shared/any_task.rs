@@ -3,15 +3,15 @@
 use std::any::Any;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::callback::Callback;
 use crate::error::TaskError;
 #[cfg(feature = "portable")]
 use crate::job::Tally;
-use crate::job::{Interrupt, Job, RunHooks, Skipped};
+use crate::job::{Interrupt, Job, Offer, RunHooks, Skipped};
 #[cfg(feature = "portable")]
-use crate::portable::Encoded;
+use crate::portable::{Encoded, Replies};
 use crate::state::State;
 use crate::task::{TaskOptions, TaskView};
 use crate::watch::{Watch, Watcher};
@@ -34,6 +34,11 @@ pub(crate) trait AnyTask: TaskView {
     fn bind(&self, executor: ExecutorId);
     fn hold(&self, permit: Box<dyn Any + Send>);
     fn start(&self, interrupt: Option<InterruptHook>) -> Result<Option<Instant>, Skipped>;
+    /// As `start`, for a thread that waits for the task; not what was offered to another worker.
+    fn claim(&self) -> Result<Option<Instant>, Skipped>;
+    fn offer(&self, offer: Arc<dyn Offer>) -> Result<(), Skipped>;
+    fn take_back(&self);
+    fn offer_retry(&self, offer: Arc<dyn Offer>);
     fn retry(&self);
     fn run(self: Arc<Self>, hooks: &mut dyn RunHooks);
     fn start_and_run(self: Arc<Self>, hooks: &mut dyn RunHooks) -> Result<(), Skipped>;
@@ -42,6 +47,9 @@ pub(crate) trait AnyTask: TaskView {
     fn fail_item(self: Arc<Self>, index: usize, error: TaskError);
     #[cfg(feature = "portable")]
     fn complete_item(self: Arc<Self>, index: usize, reply: &[u8]) -> Tally;
+    #[cfg(feature = "portable")]
+    fn complete_items(self: Arc<Self>, replies: Replies<'_, '_>) -> Tally;
+    fn note_took(&self, took: Duration);
     #[cfg(feature = "portable")]
     fn encode(self: Arc<Self>) -> Option<Encoded>;
     fn split_off(self: Arc<Self>, from: usize) -> Option<Job>;

@@ -52,14 +52,14 @@ impl<W: Work> Task<W> {
     }
 
     /// Ends the task with an error that no worker brings; tells how many tasks that were.
-    pub(super) fn decide_and_conclude(self: Arc<Self>, error: TaskError, only_pending: bool) -> Option<usize> {
+    pub(super) fn decide_and_conclude(self: Arc<Self>, error: TaskError, only_unstarted: bool) -> Option<usize> {
         let mut inner = self.inner.lock();
-        if only_pending && !inner.life.is_pending() || !inner.life.decide() {
+        if only_unstarted && !inner.life.is_unstarted() || !inner.life.decide() {
             drop(inner);
             report::discard(error);
             return None;
         }
-        let tasks = inner.tasks as usize;
+        let tasks = inner.unsettled();
         inner.life.notes.set(Notes::STOP_REQUESTED);
         let left = inner.take_left_over();
         drop(inner);

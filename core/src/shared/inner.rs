@@ -9,7 +9,7 @@ use super::InterruptHook;
 use super::ending::discard_some;
 use crate::callback::Callback;
 use crate::error::TaskError;
-use crate::job::Skipped;
+use crate::job::{Interrupt, Offer, Skipped};
 use crate::state::{Life, Notes};
 use crate::task::TaskOptions;
 use crate::watch::Watcher;
@@ -32,6 +32,8 @@ pub(super) struct Extras<T> {
     pub(super) waker: Option<Waker>,
     pub(super) interrupt: Option<InterruptHook>,
     pub(super) permit: Option<Box<dyn Any + Send>>,
+    /// The worker elsewhere that may have begun the task, or runs it. Never beside `interrupt`: the later one counts.
+    pub(super) offer: Option<Arc<dyn Offer>>,
 }
 
 pub(super) enum Cell<W: Work> {
@@ -44,17 +46,64 @@ pub(super) enum Cell<W: Work> {
 }
 
 impl<W: Work> Inner<W> {
-    /// PENDING → RUNNING; gives the permit, to be dropped outside the lock.
-    pub(super) fn start(&mut self, interrupt: Option<InterruptHook>) -> Result<Option<Box<dyn Any + Send>>, Skipped> {
+    /// PENDING or BEGUN → RUNNING; gives what is to be dropped outside the lock.
+    pub(super) fn start(&mut self, interrupt: Option<InterruptHook>) -> Result<Freed, Skipped> {
+        let was_pending = self.life.is_pending();
         if !self.life.start() {
-            return Err(if self.life.was_cancelled_before_start() { Skipped::Cancelled } else { Skipped::Elsewhere });
+            return Err(self.skipped());
         }
+        let mut freed = if was_pending { self.start_extras() } else { Freed::default() };
         if interrupt.is_some() {
-            self.extras().interrupt = interrupt;
+            let extras = self.extras();
+            extras.interrupt = interrupt;
+            freed.offer = extras.offer.take();
         }
-        let Some(extras) = &mut self.extras else { return Ok(None) };
+        Ok(freed)
+    }
+
+    /// PENDING → BEGUN if the offer says so; gives what is to be dropped outside the lock.
+    pub(super) fn look(&mut self) -> Freed {
+        match self.pending_offer() {
+            Some(offer) if offer.has_begun() => self.begin(),
+            _ => Freed::default(),
+        }
+    }
+
+    /// Takes an offered task back from its worker, as far as it is offered. PENDING → BEGUN if that is too late.
+    pub(super) fn withdraw_offer(&mut self) -> Freed {
+        match self.pending_offer() {
+            Some(offer) if !offer.withdraw() => self.begin(),
+            _ => Freed::default(),
+        }
+    }
+
+    /// Whom to ask whether the task has begun.
+    pub(super) fn pending_offer(&self) -> Option<&dyn Offer> {
+        let extras = self.extras.as_ref().filter(|_| self.life.is_pending())?;
+        extras.offer.as_deref()
+    }
+
+    fn begin(&mut self) -> Freed {
+        self.life.begin();
+        self.start_extras()
+    }
+
+    fn start_extras(&mut self) -> Freed {
+        let Some(extras) = &mut self.extras else { return Freed::default() };
         extras.deadline = extras.next_deadline();
-        Ok(extras.permit.take())
+        Freed { permit: extras.permit.take(), offer: None }
+    }
+
+    /// Why a start was refused.
+    pub(super) fn skipped(&self) -> Skipped {
+        if self.life.was_cancelled_before_start() { Skipped::Cancelled } else { Skipped::Elsewhere }
+    }
+
+    /// Who can stop the task where it runs.
+    pub(super) fn interrupter(&self) -> Option<Interrupter> {
+        let extras = self.extras.as_ref()?;
+        let hook = extras.interrupt.clone().map(Interrupter::Hook);
+        hook.or_else(|| extras.offer.clone().map(Interrupter::Offer))
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -66,6 +115,12 @@ impl<W: Work> Inner<W> {
         debug_assert!(self.life.is_running() || self.life.is_decided(), "run before start");
         let (options, deadline) = (self.options(), self.deadline());
         Ready { work: self.take_work(), options, deadline, tasks: self.tasks as usize }
+    }
+
+    /// How many tasks this is that nobody has counted.
+    pub(super) fn unsettled(&self) -> usize {
+        let settled = if let Cell::Work(work) = &self.cell { work.settled() } else { 0 };
+        (self.tasks as usize).saturating_sub(settled)
     }
 
     pub(super) fn extras(&mut self) -> &mut Extras<W::Output> {
@@ -100,10 +155,10 @@ impl<W: Work> Inner<W> {
     pub(super) fn take_left_over(&mut self) -> Option<LeftOver<W>> {
         let work = self.take_work();
         match &mut self.extras {
-            None => work.map(|work| LeftOver { work: Some(work), permit: None, callbacks: Vec::new() }),
+            None => work.map(|work| LeftOver { work: Some(work), freed: Freed::default(), callbacks: Vec::new() }),
             Some(extras) => {
-                let (permit, callbacks) = (extras.permit.take(), std::mem::take(&mut extras.callbacks));
-                Some(LeftOver { work, permit, callbacks })
+                let freed = Freed { permit: extras.permit.take(), offer: extras.offer.take() };
+                Some(LeftOver { work, freed, callbacks: std::mem::take(&mut extras.callbacks) })
             }
         }
     }
@@ -118,10 +173,40 @@ pub(super) struct Ready<W: Work> {
     pub(super) tasks: usize,
 }
 
+/// What an executor left with a task until it started or ended; to be dropped outside the lock.
+#[derive(Default)]
+#[must_use = "it is dropped after the lock"]
+pub(super) struct Freed {
+    permit: Option<Box<dyn Any + Send>>,
+    offer: Option<Arc<dyn Offer>>,
+}
+
+impl Freed {
+    pub(super) fn discard(self) {
+        discard_some(self.permit);
+        discard_some(self.offer);
+    }
+}
+
+/// Who can stop a task where it runs.
+pub(super) enum Interrupter {
+    Hook(InterruptHook),
+    Offer(Arc<dyn Offer>),
+}
+
+impl Interrupter {
+    pub(super) fn ask(self, interrupt: Interrupt) {
+        match self {
+            Self::Hook(hook) => hook(interrupt),
+            Self::Offer(offer) => offer.interrupt(interrupt),
+        }
+    }
+}
+
 /// What a decided task still holds: to be dropped, and to be called.
 pub(super) struct LeftOver<W: Work> {
     pub(super) work: Option<W>,
-    pub(super) permit: Option<Box<dyn Any + Send>>,
+    pub(super) freed: Freed,
     pub(super) callbacks: Vec<Callback<W::Output>>,
 }
 
@@ -129,7 +214,7 @@ impl<W: Work> LeftOver<W> {
     /// Drops the function and its captures at once, and keeps the callbacks.
     pub(super) fn dismantle(self) -> Vec<Callback<W::Output>> {
         discard_some(self.work);
-        discard_some(self.permit);
+        self.freed.discard();
         self.callbacks
     }
 }
@@ -149,6 +234,7 @@ impl<T> Extras<T> {
             waker: None,
             interrupt: None,
             permit: None,
+            offer: None,
         }
     }
 }

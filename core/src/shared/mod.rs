@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 pub(crate) use any_task::{AnyTask, InterruptHook, TypedTask};
 use inner::{Cell, Extras, Inner, LeftOver, Ready};
+#[cfg(feature = "portable")]
+pub(crate) use remote::Settled;
 
 use crate::error::{Abandoned, TaskError};
 use crate::report::{self, Report};

@@ -1,4 +1,4 @@
-//! RUNNING elsewhere: the work crosses as bytes, and its tasks come back one by one.
+//! RUNNING elsewhere: the work crosses as bytes, and its tasks come back one by one, or many at once.
 
 use std::sync::Arc;
 
@@ -8,41 +8,67 @@ use crate::error::TaskError;
 use crate::error::{Reason, Rejected};
 use crate::job::{Job, Tally};
 #[cfg(feature = "portable")]
-use crate::portable::Encoded;
+use crate::portable::{Encoded, PortableFace, Replies};
 use crate::report;
 use crate::work::Work;
 
+/// The outcome of one task, with its index; taken out where it is wanted.
+pub(crate) type Settled<T> = (usize, Option<Result<T, TaskError>>);
+
 impl<W: Work> Task<W> {
-    /// RUNNING, remote: one task of several has its outcome.
-    pub(super) fn settle_item(self: &Arc<Self>, index: usize, item: Result<W::Item, TaskError>) {
+    /// RUNNING, remote: some of the tasks have their outcomes. Tells how those ended that were still wanted.
+    pub(super) fn settle_items(self: &Arc<Self>, items: &mut [Settled<W::Item>]) -> Tally {
+        let mut tally = Tally::default();
+        let mut outcome = None;
         let mut inner = self.inner.lock();
-        let Cell::Work(work) = &mut inner.cell else {
-            drop(inner);
-            return report::discard(item);
-        };
-        let mut item = Some(item);
-        let outcome = work.settle(index, &mut item);
-        drop(inner);
-        report::discard(item);
-        if let Some(outcome) = outcome {
-            self.finish(outcome, &mut |_: Tally| ());
+        if let Cell::Work(work) = &mut inner.cell {
+            for (index, item) in &mut *items {
+                let ended = item.as_ref().map(Tally::of).unwrap_or_default();
+                outcome = work.settle(*index, item).or(outcome);
+                if item.is_none() {
+                    tally += ended;
+                }
+            }
         }
+        drop(inner);
+        // What is still here has come too late.
+        items.iter_mut().filter_map(|(_, item)| item.take()).for_each(report::discard);
+        let is_ours = outcome.is_none_or(|outcome| self.finish(outcome, &mut |_: Tally| ()));
+        // The tasks of a chunk are counted as they settle, a single one by who ends it.
+        if is_ours || W::IS_CHUNK { tally } else { Tally::default() }
+    }
+
+    /// What turns bytes into outcomes, and the label; `None` once the future has ended.
+    #[cfg(feature = "portable")]
+    #[expect(clippy::type_complexity, reason = "the face is named once")]
+    fn decoder(&self) -> Option<(Result<PortableFace<W::Argument, W::Item>, TaskError>, Option<String>)> {
+        let inner = self.inner.lock();
+        let Cell::Work(work) = &inner.cell else { return None };
+        let face = work.face().ok_or_else(|| Rejected::new(Reason::NotPortable).into());
+        Some((face, inner.label().map(str::to_owned)))
     }
 
     #[cfg(feature = "portable")]
     pub(super) fn settle_from_bytes(self: &Arc<Self>, index: usize, reply: &[u8]) -> Tally {
-        let (face, label) = {
-            let inner = self.inner.lock();
-            let Cell::Work(work) = &inner.cell else { return Tally::default() };
-            (work.face(), inner.label().map(str::to_owned))
-        };
-        let item = match face {
-            Some(face) => face.decode(reply, label.as_deref()),
-            None => Err(Rejected::new(Reason::NotPortable).into()),
-        };
-        let tally = Tally::of(&item);
-        self.settle_item(index, item);
-        tally
+        let Some((face, label)) = self.decoder() else { return Tally::default() };
+        let item = face.and_then(|face| face.decode(reply, label.as_deref()));
+        self.settle_items(&mut [(index, Some(item))])
+    }
+
+    #[cfg(feature = "portable")]
+    pub(super) fn settle_each_from_bytes(self: &Arc<Self>, replies: Replies<'_, '_>) -> Tally {
+        let mut tally = Tally::default();
+        let Some((face, label)) = self.decoder() else { return tally };
+        loop {
+            let mut items: Vec<_> = match &face {
+                Ok(face) => face.decode_block(replies, label.as_deref()),
+                Err(error) => replies.map(|(index, _)| (index, Some(Err(error.clone())))).collect(),
+            };
+            if items.is_empty() {
+                return tally;
+            }
+            tally += self.settle_items(&mut items);
+        }
     }
 
     #[cfg(feature = "portable")]
@@ -68,7 +94,7 @@ impl<W: Work> Task<W> {
         drop(inner);
         report::discard(unwanted);
         for (index, error) in refused {
-            self.settle_item(index, Err(error));
+            self.settle_items(&mut [(index, Some(Err(error)))]);
         }
         Some(encoded)
     }

@@ -3,20 +3,20 @@
 use std::any::Any;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::ending::discard_some;
-use super::{AnyTask, Cell, InterruptHook, RELEASED, Task, TypedTask};
+use super::{AnyTask, Cell, Inner, InterruptHook, RELEASED, Task, TypedTask};
 use crate::callback::Callback;
 use crate::error::TaskError;
 #[cfg(feature = "portable")]
 use crate::job::Tally;
-use crate::job::{Interrupt, Job, RunHooks, Skipped};
+use crate::job::{Interrupt, Job, Offer, RunHooks, Skipped};
 #[cfg(feature = "portable")]
-use crate::portable::Encoded;
+use crate::portable::{Encoded, Replies};
 use crate::report;
 use crate::state::{Cancel, Notes, State};
-use crate::sync::Ordering;
+use crate::sync::{MutexGuard, Ordering};
 use crate::task::{TaskId, TaskOptions, TaskView};
 use crate::watch::{Watch, Watcher};
 use crate::work::Work;
@@ -62,7 +62,12 @@ impl<W: Work> TaskView for Task<W> {
 
 impl<W: Work> AnyTask for Task<W> {
     fn state(&self) -> State {
-        self.inner.lock().life.state()
+        let mut inner = self.inner.lock();
+        let freed = inner.look();
+        let state = inner.life.state();
+        drop(inner);
+        freed.discard();
+        state
     }
 
     fn is_released(&self) -> bool {
@@ -108,12 +113,49 @@ impl<W: Work> AnyTask for Task<W> {
     }
 
     fn start(&self, interrupt: Option<InterruptHook>) -> Result<Option<Instant>, Skipped> {
+        start(self.inner.lock(), interrupt)
+    }
+
+    fn claim(&self) -> Result<Option<Instant>, Skipped> {
+        let inner = self.inner.lock();
+        // What is offered, or was seen to begin elsewhere, is for its executor to start.
+        let is_ours = inner.life.is_pending() && inner.pending_offer().is_none();
+        if is_ours { start(inner, None) } else { Err(inner.skipped()) }
+    }
+
+    fn offer(&self, offer: Arc<dyn Offer>) -> Result<(), Skipped> {
         let mut inner = self.inner.lock();
-        let permit = inner.start(interrupt)?;
-        let deadline = inner.deadline();
+        if !inner.life.is_pending() {
+            let skipped = inner.skipped();
+            drop(inner);
+            report::discard(offer);
+            return Err(skipped);
+        }
+        let previous = inner.extras().offer.replace(offer);
         drop(inner);
-        discard_some(permit);
-        Ok(deadline)
+        discard_some(previous);
+        Ok(())
+    }
+
+    fn take_back(&self) {
+        let mut inner = self.inner.lock();
+        let is_pending = inner.life.is_pending();
+        let offer = inner.extras.as_mut().filter(|_| is_pending).and_then(|extras| extras.offer.take());
+        drop(inner);
+        discard_some(offer);
+    }
+
+    fn offer_retry(&self, offer: Arc<dyn Offer>) {
+        let mut inner = self.inner.lock();
+        let (hook, offer) = if inner.life.is_running() {
+            let extras = inner.extras();
+            (extras.interrupt.take(), extras.offer.replace(offer))
+        } else {
+            (None, Some(offer))
+        };
+        drop(inner);
+        discard_some(hook);
+        discard_some(offer);
     }
 
     fn retry(&self) {
@@ -131,10 +173,10 @@ impl<W: Work> AnyTask for Task<W> {
 
     fn start_and_run(self: Arc<Self>, hooks: &mut dyn RunHooks) -> Result<(), Skipped> {
         let mut inner = self.inner.lock();
-        let permit = inner.start(None)?;
+        let freed = inner.start(None)?;
         let ready = inner.get_ready();
         drop(inner);
-        discard_some(permit);
+        freed.discard();
         self.run_ready(ready, hooks);
         Ok(())
     }
@@ -148,12 +190,23 @@ impl<W: Work> AnyTask for Task<W> {
     }
 
     fn fail_item(self: Arc<Self>, index: usize, error: TaskError) {
-        self.settle_item(index, Err(error));
+        self.settle_items(&mut [(index, Some(Err(error)))]);
     }
 
     #[cfg(feature = "portable")]
     fn complete_item(self: Arc<Self>, index: usize, reply: &[u8]) -> Tally {
         Task::settle_from_bytes(&self, index, reply)
+    }
+
+    #[cfg(feature = "portable")]
+    fn complete_items(self: Arc<Self>, replies: Replies<'_, '_>) -> Tally {
+        Task::settle_each_from_bytes(&self, replies)
+    }
+
+    fn note_took(&self, took: Duration) {
+        if let Cell::Work(work) = &mut self.inner.lock().cell {
+            work.note_took(took);
+        }
     }
 
     #[cfg(feature = "portable")]
@@ -171,9 +224,14 @@ impl<W: Work> AnyTask for Task<W> {
 
     fn cancel(self: Arc<Self>) -> bool {
         let mut inner = self.inner.lock();
+        let freed = inner.withdraw_offer();
         match inner.life.cancel() {
             Cancel::Repeated => true,
-            Cancel::Lost => false,
+            Cancel::Lost => {
+                drop(inner);
+                freed.discard();
+                false
+            }
             Cancel::Won => {
                 let left = inner.take_left_over();
                 drop(inner);
@@ -193,10 +251,10 @@ impl<W: Work> AnyTask for Task<W> {
                 return false;
             }
             inner.life.notes.set(Notes::STOP_REQUESTED);
-            inner.extras.as_ref().and_then(|extras| extras.interrupt.clone())
+            inner.interrupter()
         };
         hook.is_some_and(|hook| {
-            hook(interrupt);
+            hook.ask(interrupt);
             true
         })
     }
@@ -208,10 +266,10 @@ impl<W: Work> AnyTask for Task<W> {
         let hook = {
             let mut inner = self.inner.lock();
             inner.life.notes.set(Notes::REST_WITHDRAWN);
-            inner.extras.as_ref().and_then(|extras| extras.interrupt.clone())
+            inner.interrupter()
         };
         if let Some(hook) = hook {
-            hook(Interrupt::Withdraw);
+            hook.ask(Interrupt::Withdraw);
         }
     }
 
@@ -270,6 +328,17 @@ impl<W: Work> AnyTask for Task<W> {
     fn failed(&self) -> bool {
         self.inner.lock().life.notes.has(Notes::FAILED)
     }
+}
+
+fn start<W: Work>(
+    mut inner: MutexGuard<'_, Inner<W>>,
+    interrupt: Option<InterruptHook>,
+) -> Result<Option<Instant>, Skipped> {
+    let freed = inner.start(interrupt)?;
+    let deadline = inner.deadline();
+    drop(inner);
+    freed.discard();
+    Ok(deadline)
 }
 
 impl<W: Work> TypedTask<W::Output> for Task<W> {

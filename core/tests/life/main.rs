@@ -1,11 +1,12 @@
 //! The life of a future through the public interface, one thread at a time: what the models of `loom.rs` can't reach,
-//! and what once went wrong. The numbers L1 to L7 are those of `core/src/state.rs`.
+//! and what once went wrong. The numbers L1 to L8 are those of `core/src/state.rs`.
 
 #![cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
 
 mod callbacks;
 mod ending;
 mod maps;
+mod offers;
 mod waiting;
 
 use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, Wish, WorkerContext};

@@ -1,4 +1,4 @@
-//! The promises L1 to L7 of `core/src/state.rs`, checked by loom: it runs each model once for every order in which its
+//! The promises L1 to L8 of `core/src/state.rs`, checked by loom: it runs each model once for every order in which its
 //! threads can meet, and for every value that the memory model lets a load see.
 //!
 //! ```text
@@ -11,6 +11,7 @@
 #![cfg(concurrent_futures_loom)]
 
 mod abort;
+mod offers;
 mod on_a_worker;
 mod state_machine;
 mod visibility;
@@ -25,8 +26,8 @@ use std::time::Duration;
 use concurrent_futures_core::sync::{AtomicU32, Condvar, Mutex, thread};
 use concurrent_futures_core::worker::{self, ExecutorId, WorkerContext};
 use concurrent_futures_core::{
-    Abandoned, Future, Interrupt, Job, Promise, Report, ReturnWhen, RunningJob, State, TaskError, TaskId, TaskOptions,
-    as_completed, set_report_hook, task, wait,
+    Abandoned, Future, Interrupt, Job, Offer, Promise, Report, ReturnWhen, RunningJob, State, TaskError, TaskId,
+    TaskOptions, as_completed, set_report_hook, task, wait,
 };
 
 /// Checks `model` in every order.

@@ -2,7 +2,7 @@
 //!
 //! They are public so that a backend's author can call one alone; the macros
 //! [`portable_tests`](crate::portable_tests), [`encoding_tests`](crate::encoding_tests) and
-//! [`in_process_tests`](crate::in_process_tests) make a test of each. L1 to L7 are the promises of a future's life and
+//! [`in_process_tests`](crate::in_process_tests) make a test of each. L1 to L8 are the promises of a future's life and
 //! M1 to M5 those of `map`, as numbered in the core crate's sources; F-, E-, W-, S-, P-, T- and X-numbers are those of the
 //! semantics that the project compares itself by. Where a promise comes from a test of CPython, loky, pebble, mpi4py or
 //! procspawn, that is named.
