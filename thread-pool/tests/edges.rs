@@ -4,13 +4,15 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier, mpsc};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
 use common::{Door, assert_adds_up, bounded, pool};
 use concurrent_futures_thread_pool::{
-    AnyFuture, BuildError, MapOptions, Promise, ReturnWhen, Shutdown, ThreadPool, WhenFull, blocking, wait,
+    AnyFuture, BuildError, Executor, Future, Job, MapOptions, Observer, PoolHandle, Promise, ReturnWhen, Shutdown,
+    Tally, TaskError, TaskId, TaskOptions, ThreadPool, WhenFull, blocking, task, wait,
 };
 
 /// Runs `body` inside so many callbacks.
@@ -195,5 +197,31 @@ fn a_drain_waits_for_what_a_submitter_runs_itself() {
         submitter.join().unwrap().unwrap();
         first.result().unwrap();
         second.result().unwrap();
+    });
+}
+
+/// An error that can't even be printed.
+struct Unprintable;
+
+impl std::fmt::Display for Unprintable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("no words")
+    }
+}
+
+impl std::fmt::Debug for Unprintable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("no words")
+    }
+}
+
+impl std::error::Error for Unprintable {}
+
+#[test]
+fn an_initializer_whose_error_cannot_be_printed_breaks_the_pool_and_hangs_nobody() {
+    bounded(|| {
+        let pool = ThreadPool::builder().max_workers(1).initializer(|| Err::<(), _>(Unprintable)).build().unwrap();
+        let error = pool.spawn(|| 1).result().unwrap_err();
+        assert!(error.to_string().contains("no words"), "{error}");
     });
 }
