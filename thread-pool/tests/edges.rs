@@ -225,3 +225,29 @@ fn an_initializer_whose_error_cannot_be_printed_breaks_the_pool_and_hangs_nobody
         assert!(error.to_string().contains("no words"), "{error}");
     });
 }
+
+#[test]
+fn an_initializer_that_waits_speaks_for_no_job() {
+    bounded(|| {
+        let handle: Arc<OnceLock<PoolHandle>> = Arc::default();
+        let (told, inside) = (Door::default(), handle.clone());
+        let known = told.clone();
+        let (tx, rx) = mpsc::channel::<()>();
+        let tx = Mutex::new(Some(tx));
+        let initializer = move || {
+            let first = tx.lock().unwrap().take();
+            if let Some(_tx) = first {
+                known.pass();
+                let task = inside.get().unwrap().spawn(|| ());
+                wait([&task], ReturnWhen::AllCompleted, None);
+            }
+        };
+        let pool = ThreadPool::builder().max_workers(2).initializer(initializer).build().unwrap();
+        // The first task waits for the initializer, which waits for the second.
+        let first = pool.spawn(move || blocking(|| rx.recv().is_err()));
+        told.await_arrivals(1);
+        handle.set(pool.handle()).unwrap();
+        told.open();
+        assert!(first.result().unwrap());
+    });
+}
