@@ -251,3 +251,38 @@ fn an_initializer_that_waits_speaks_for_no_job() {
         assert!(first.result().unwrap());
     });
 }
+
+/// Kills the pool when a certain task starts.
+struct KillsAtStart(Arc<OnceLock<(PoolHandle, TaskId)>>);
+
+impl Observer for KillsAtStart {
+    fn started(&self, id: TaskId, _worker: usize) {
+        if let Some((pool, victim)) = self.0.get()
+            && *victim == id
+        {
+            pool.shutdown(Shutdown::kill(Duration::ZERO));
+        }
+    }
+}
+
+#[test]
+fn nothing_begins_on_top_of_a_task_that_was_given_up() {
+    bounded(|| {
+        let victim = Arc::new(OnceLock::new());
+        let observer = KillsAtStart(victim.clone());
+        let pool = ThreadPool::builder().max_workers(1).observer(observer).build().unwrap();
+        let has_run = Arc::new(AtomicBool::new(false));
+        let (handle, runs) = (pool.handle(), has_run.clone());
+        let (tx, rx) = mpsc::channel();
+        let outer = pool.spawn(move || {
+            let inner = handle.spawn(move || runs.store(true, Ordering::SeqCst));
+            assert!(victim.set((handle, inner.id())).is_ok());
+            inner.wait();
+            tx.send(inner).unwrap();
+        });
+        assert!(rx.recv().unwrap().cancelled());
+        assert!(!has_run.load(Ordering::SeqCst));
+        assert!(matches!(outer.result(), Err(TaskError::Abandoned(_))));
+        drop(pool);
+    });
+}

@@ -168,7 +168,7 @@ pub(crate) fn context_of_top() -> Option<Arc<dyn WorkerContext>> {
 /// ```
 #[must_use]
 pub fn is_inside_task() -> bool {
-    callback::depth() > 0 || RUNNING.try_with(|jobs| !jobs.is_empty()).unwrap_or(false)
+    callback::depth() > 0 || RUNNING.try_with(|jobs| jobs.len() > 0).unwrap_or(false)
 }
 
 /// Whether the calling thread is a worker of this executor.
