@@ -97,8 +97,7 @@ impl Shared {
             // Drain: the workers run what was taken.
             _ => {}
         }
-        // A worker is outside its tasks where it drops what they leave behind: their results, or those it refuses.
-        if !worker::is_inside_task() && !worker::is_worker_of(self.id) {
+        if !worker::is_inside_task() {
             self.wait_for_end(how.wait_limit());
         }
         self.report()

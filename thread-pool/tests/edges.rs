@@ -286,3 +286,27 @@ fn nothing_begins_on_top_of_a_task_that_was_given_up() {
         drop(pool);
     });
 }
+
+#[test]
+fn a_pool_in_a_result_that_nobody_wants_is_not_waited_for_by_a_worker_of_another() {
+    bounded(|| {
+        let outer = pool(1);
+        let handle = outer.handle();
+        let door = Door::default();
+        let inner = door.clone();
+        let (tx, rx) = mpsc::channel();
+        let makes = move || {
+            let pool = pool(1);
+            let waits = move || {
+                inner.pass();
+                handle.spawn(|| ()).result().is_ok()
+            };
+            tx.send(pool.spawn(waits)).unwrap();
+            door.await_arrivals(1);
+            door.open();
+            pool
+        };
+        outer.spawn(makes).detach();
+        assert!(rx.recv().unwrap().result().unwrap());
+    });
+}

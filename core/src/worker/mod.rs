@@ -160,15 +160,15 @@ pub(crate) fn context_of_top() -> Option<Arc<dyn WorkerContext>> {
     context().filter(|context| context.executor() == executor)
 }
 
-/// Whether the calling thread is inside a task or a callback: whoever is must not wait for a shutdown, which would
-/// wait for him.
+/// Whether the calling thread is inside a task or a callback, or is a worker between two tasks, where it drops what they
+/// leave behind: whoever is must not wait for a shutdown, which may wait for him.
 ///
 /// ```
 /// assert!(!concurrent_futures_core::worker::is_inside_task());
 /// ```
 #[must_use]
 pub fn is_inside_task() -> bool {
-    callback::depth() > 0 || RUNNING.try_with(|jobs| jobs.len() > 0).unwrap_or(false)
+    callback::depth() > 0 || context().is_some() || RUNNING.try_with(|jobs| jobs.len() > 0).unwrap_or(false)
 }
 
 /// Whether the calling thread is a worker of this executor.
