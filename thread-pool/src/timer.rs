@@ -70,13 +70,15 @@ impl Drop for Timer {
 fn serve(inbox: &Receiver<Entry>) {
     let mut waiting: BinaryHeap<Reverse<Entry>> = BinaryHeap::new();
     loop {
+        // Also where entries come without a break.
+        run_due(&mut waiting);
         let received = match waiting.peek() {
             Some(Reverse(earliest)) => inbox.recv_deadline(earliest.due),
             None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match received {
             Ok(entry) => waiting.push(Reverse(entry)),
-            Err(RecvTimeoutError::Timeout) => run_due(&mut waiting),
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
@@ -108,5 +110,31 @@ impl PartialOrd for Entry {
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.due.cmp(&other.due)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
+
+    use crossbeam_channel::unbounded;
+
+    use super::{Entry, serve};
+
+    #[test]
+    fn what_is_due_runs_although_entries_still_come() {
+        let (entries, inbox) = unbounded();
+        let (tell, told) = mpsc::channel();
+        let still_to_come = inbox.clone();
+        let action = move || tell.send(still_to_come.len()).expect("the test listens");
+        entries.send(Entry { due: Instant::now(), action: Box::new(action) }).unwrap();
+        for _ in 0..10 {
+            let due = Instant::now() + Duration::from_secs(3_600);
+            entries.send(Entry { due, action: Box::new(|| ()) }).unwrap();
+        }
+        drop(entries);
+        serve(&inbox);
+        assert_eq!(told.recv().unwrap(), 10);
     }
 }
