@@ -310,3 +310,24 @@ fn a_pool_in_a_result_that_nobody_wants_is_not_waited_for_by_a_worker_of_another
         assert!(rx.recv().unwrap().result().unwrap());
     });
 }
+
+#[test]
+fn a_panic_in_map_slice_aborts_nothing_where_destructors_panic_too() {
+    struct Touchy;
+    impl Drop for Touchy {
+        fn drop(&mut self) {
+            panic!("the destructor")
+        }
+    }
+    bounded(|| {
+        let pool = pool(1);
+        // One range of four elements for the one worker: the second fails, and the first has a destructor.
+        let items = [0; 16];
+        let calls = AtomicUsize::new(0);
+        let function =
+            |_: &i32| if calls.fetch_add(1, Ordering::SeqCst) == 1 { panic!("the function") } else { Touchy };
+        let mapped = catch_unwind(AssertUnwindSafe(|| pool.map_slice(&items, function).map(drop)));
+        assert_eq!(mapped.unwrap_err().downcast_ref(), Some(&"the destructor"), "as of any local of the caller");
+        assert_eq!(pool.spawn(|| 1).result().unwrap(), 1);
+    });
+}
