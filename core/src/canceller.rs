@@ -35,6 +35,19 @@ impl Canceller {
         self.id
     }
 
+    /// Whether the task has ended in any way, or nobody holds it any more; never blocks.
+    ///
+    /// ```
+    /// let (promise, future) = concurrent_futures_core::Promise::<u8>::new();
+    /// let canceller = future.canceller();
+    /// assert!(!canceller.done() && canceller.cancel() && canceller.done());
+    /// # drop(promise);
+    /// ```
+    #[must_use]
+    pub fn done(&self) -> bool {
+        self.task.upgrade().is_none_or(|task| task.is_released())
+    }
+
     /// As [`Future::cancel`](crate::Future::cancel); false too where neither the future nor its executor holds the
     /// task any more.
     pub fn cancel(&self) -> bool {
