@@ -331,3 +331,134 @@ fn a_panic_in_map_slice_aborts_nothing_where_destructors_panic_too() {
         assert_eq!(pool.spawn(|| 1).result().unwrap(), 1);
     });
 }
+
+/// A task that needs a deadline or a kill to end.
+fn stuck(pool: &ThreadPool, options: TaskOptions, door: &Door) -> Future<()> {
+    let inner = door.clone();
+    pool.spawn_with(options, move || inner.pass())
+}
+
+#[test]
+fn d3_a_callback_on_the_timer_does_not_hold_a_shutdown_beyond_its_limit() {
+    bounded(|| {
+        let pool = pool(1);
+        let (task, callback) = (Door::default(), Door::default());
+        let future = stuck(&pool, TaskOptions::new().deadline(Duration::from_millis(1)), &task);
+        let inner = callback.clone();
+        future.add_done_callback(move |_| inner.pass());
+        callback.await_arrivals(1);
+        task.open();
+        pool.shutdown(Shutdown::drain().within(Duration::from_millis(20)));
+        assert!(!future.done());
+        callback.open();
+        assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        assert!(future.done());
+        assert_adds_up(pool.stats());
+    });
+}
+
+#[test]
+fn a_late_task_is_counted_before_anybody_hears_of_it() {
+    bounded(|| {
+        let pool = pool(1);
+        for late in 1..=50 {
+            let door = Door::default();
+            let future = stuck(&pool, TaskOptions::new().deadline(Duration::from_micros(100)), &door);
+            assert!(future.error().is_some());
+            assert_eq!(pool.stats().failed, late);
+            door.open();
+        }
+    });
+}
+
+#[test]
+fn a_callback_of_a_killed_task_waits_for_another_that_is_killed() {
+    bounded(|| {
+        let pool = pool(2);
+        let door = Door::default();
+        let [first, second] = [(), ()].map(|()| stuck(&pool, TaskOptions::new(), &door));
+        door.await_arrivals(2);
+        let (tx, rx) = mpsc::channel();
+        first.add_done_callback(move |_| tx.send(second.result()).unwrap());
+        pool.shutdown(Shutdown::kill(Duration::ZERO));
+        assert!(matches!(rx.recv().unwrap(), Err(TaskError::Abandoned(_))));
+        assert!(matches!(first.result(), Err(TaskError::Abandoned(_))));
+        door.open();
+    });
+}
+
+/// A pool whose one worker is busy and whose queue is full: who submits more runs it himself.
+fn full_pool(door: &Door) -> (Arc<ThreadPool>, [Future<()>; 2]) {
+    let pool = ThreadPool::builder().max_workers(1).max_pending(1, WhenFull::CallerRuns).build().unwrap();
+    let busy = stuck(&pool, TaskOptions::new(), door);
+    door.await_arrivals(1);
+    let queued = pool.spawn(|| ());
+    (Arc::new(pool), [busy, queued])
+}
+
+#[test]
+fn a_kill_reaches_what_a_submitter_runs_itself() {
+    bounded(|| {
+        let door = Door::default();
+        let (pool, _futures) = full_pool(&door);
+        let inner = door.clone();
+        let (tx, rx) = mpsc::channel();
+        let (future, job) = Job::new(None, move || {
+            inner.pass();
+            tx.send(task::current().is_cancelled()).unwrap();
+        });
+        let submits = pool.clone();
+        let submitter = std::thread::spawn(move || submits.execute(job));
+        door.await_arrivals(2);
+        let report = pool.shutdown(Shutdown::kill(Duration::ZERO));
+        assert_eq!((report.killed, report.cancelled, report.still_running), (2, 1, 2), "{report:?}");
+        assert!(matches!(future.result(), Err(TaskError::Abandoned(_))));
+        door.open();
+        submitter.join().unwrap();
+        assert!(rx.recv().unwrap(), "the task is told to stop");
+        assert_adds_up(pool.stats());
+    });
+}
+
+#[test]
+fn what_a_worker_runs_as_a_submitter_still_runs_once() {
+    bounded(|| {
+        let pool = ThreadPool::builder().max_workers(1).max_pending(1, WhenFull::CallerRuns).build().unwrap();
+        let handle = pool.handle();
+        let door = Door::default();
+        let inner = door.clone();
+        let outer = pool.spawn(move || {
+            let queued = handle.spawn(|| ());
+            handle.spawn(move || inner.pass()).result().unwrap();
+            queued
+        });
+        door.await_arrivals(1);
+        let report = pool.shutdown(Shutdown::drain().within(Duration::ZERO));
+        assert_eq!(report.still_running, 2, "{report:?}");
+        door.open();
+        outer.result().unwrap().result().unwrap();
+    });
+}
+
+#[test]
+fn an_observer_shuts_the_pool_down_where_a_deadline_is_told() {
+    struct ShutsDown(Arc<OnceLock<PoolHandle>>, mpsc::Sender<()>);
+    impl Observer for ShutsDown {
+        fn finished(&self, _first: TaskId, _tally: Tally) {
+            self.0.get().unwrap().shutdown(Shutdown::drain());
+            self.1.send(()).unwrap();
+        }
+    }
+    bounded(|| {
+        let (tx, rx) = mpsc::channel();
+        let handle = Arc::new(OnceLock::new());
+        let observer = ShutsDown(handle.clone(), tx);
+        let pool = ThreadPool::builder().max_workers(1).observer(observer).build().unwrap();
+        handle.set(pool.handle()).unwrap();
+        let door = Door::default();
+        let future = stuck(&pool, TaskOptions::new().deadline(Duration::from_millis(1)), &door);
+        rx.recv().unwrap();
+        door.open();
+        assert!(future.result().is_err());
+    });
+}
