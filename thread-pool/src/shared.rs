@@ -89,7 +89,9 @@ impl Shared {
             (None, WhenFull::Reject) => {
                 return self.refuse(job, Rejected::new(Reason::QueueFull { limit: room.limit() }));
             }
-            (None, WhenFull::CallerRuns) => return self.run_in_caller(job),
+            (None, WhenFull::CallerRuns) if worker::can_nest(self.id) => return self.run_in_caller(job),
+            // Tasks that submit have nested as deep as the stack allows.
+            (None, WhenFull::CallerRuns) => Some(room.force_enter(tasks)),
             (None, WhenFull::Block) if worker::is_worker_of(self.id) => Some(room.force_enter(tasks)),
             // On another pool's worker, a spare takes over meanwhile; where none may, it blocks all the same.
             (None, WhenFull::Block) => worker::blocking(|| room.enter(tasks)).unwrap_or_else(|(_, enter)| enter()),

@@ -440,6 +440,39 @@ fn what_a_worker_runs_as_a_submitter_still_runs_once() {
     });
 }
 
+/// Each task submits the next; the last says so.
+fn chain(handle: PoolHandle, left: usize, done: mpsc::Sender<()>) {
+    match left {
+        0 => done.send(()).unwrap(),
+        _ => {
+            let next = handle.clone();
+            handle.spawn(move || chain(next, left - 1, done)).detach();
+        }
+    }
+}
+
+#[test]
+fn a_chain_of_tasks_that_submitters_run_does_not_grow_the_stack() {
+    bounded(|| {
+        let door = Door::default();
+        let (pool, _futures) = full_pool(&door);
+        let (tx, rx) = mpsc::channel();
+        chain(pool.handle(), 50_000, tx.clone());
+        door.open();
+        rx.recv().unwrap();
+        // On a worker, which fills the queue itself.
+        let handle = pool.handle();
+        pool.spawn(move || {
+            handle.spawn(|| ()).detach();
+            chain(handle, 50_000, tx);
+        })
+        .detach();
+        rx.recv().unwrap();
+        pool.shutdown(Shutdown::drain());
+        assert_adds_up(pool.stats());
+    });
+}
+
 #[test]
 fn an_observer_shuts_the_pool_down_where_a_deadline_is_told() {
     struct ShutsDown(Arc<OnceLock<PoolHandle>>, mpsc::Sender<()>);

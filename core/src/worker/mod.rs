@@ -39,6 +39,9 @@ thread_local! {
     static BLOCKED: Cell<bool> = Cell::new(false);
 }
 
+/// How many tasks may nest on a thread of which no pool knows how much stack it has.
+const MOST_NESTED: usize = 16;
+
 /// Where on its stack the thread is.
 #[derive(Clone, Copy, Default)]
 struct Place {
@@ -182,6 +185,21 @@ pub fn is_inside_task() -> bool {
 pub fn is_worker_of(executor: ExecutorId) -> bool {
     let works_for = |context: &Arc<dyn WorkerContext>| context.executor() == executor;
     CONTEXT.try_with(|current| current.borrow().as_ref().is_some_and(works_for)).unwrap_or(false)
+}
+
+/// Whether the calling thread may run one more task of this executor on top of what it runs: by the stack that is left
+/// on one of its workers, by number elsewhere.
+///
+/// ```
+/// use concurrent_futures_core::worker::{self, ExecutorId};
+/// assert!(worker::can_nest(ExecutorId::next()));
+/// ```
+#[must_use]
+pub fn can_nest(executor: ExecutorId) -> bool {
+    match context().filter(|context| context.executor() == executor) {
+        Some(context) => context.can_nest(),
+        None => RUNNING.try_with(|jobs| jobs.len() < MOST_NESTED).unwrap_or(false),
+    }
 }
 
 /// Claims a queued task for the calling worker if it belongs to the same executor and may nest here.
