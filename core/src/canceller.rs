@@ -35,17 +35,19 @@ impl Canceller {
         self.id
     }
 
-    /// Whether the task has ended in any way, or nobody holds it any more; never blocks.
+    /// Whether nobody holds the task any more: there is nothing left to stop. For who keeps many of these.
     ///
     /// ```
     /// let (promise, future) = concurrent_futures_core::Promise::<u8>::new();
     /// let canceller = future.canceller();
-    /// assert!(!canceller.done() && canceller.cancel() && canceller.done());
-    /// # drop(promise);
+    /// drop(future);
+    /// assert!(!canceller.is_spent());
+    /// drop(promise);
+    /// assert!(canceller.is_spent());
     /// ```
     #[must_use]
-    pub fn done(&self) -> bool {
-        self.task.upgrade().is_none_or(|task| task.is_released())
+    pub fn is_spent(&self) -> bool {
+        self.task.strong_count() == 0
     }
 
     /// As [`Future::cancel`](crate::Future::cancel); false too where neither the future nor its executor holds the

@@ -80,7 +80,7 @@ impl<'scope> Scope<'scope, '_> {
     fn remember(&self, canceller: Canceller) {
         let mut cancellers = self.cancellers.lock().unwrap_or_else(PoisonError::into_inner);
         if cancellers.len() == cancellers.capacity() {
-            cancellers.retain(|canceller| !canceller.done());
+            cancellers.retain(|canceller| !canceller.is_spent());
             let left = cancellers.len();
             cancellers.reserve(left + 1);
         }
