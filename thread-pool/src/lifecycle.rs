@@ -183,7 +183,7 @@ impl Shared {
                 shared.give_up();
             }
         };
-        if grace.is_zero() || self.lifecycle.grace.at(due_in(grace), &self.name, give_up).is_err() {
+        if grace.is_zero() || self.lifecycle.grace.at(due_in(grace), &self.name, None, give_up).is_err() {
             // Without a timer the grace can't be granted; a kill that never ends would be worse.
             self.give_up();
         }

@@ -211,7 +211,7 @@ impl Shared {
 
     /// Ends the future of a task when its deadline passes; its thread runs on.
     fn watch_deadline(self: &Arc<Self>, due: Instant, handle: JobHandle) -> io::Result<()> {
-        let shared = Arc::downgrade(self);
+        let (shared, task) = (Arc::downgrade(self), handle.clone());
         let end = move || {
             if handle.state().is_none_or(State::is_done) {
                 return;
@@ -227,7 +227,7 @@ impl Shared {
                 }
             });
         };
-        self.timer.at(due, &self.name, end)
+        self.timer.at(due, &self.name, Some(task), end)
     }
 
     pub(crate) fn count(&self, id: TaskId, tally: Tally) {
