@@ -67,9 +67,23 @@ pub(crate) fn is_too_deep() -> bool {
     completions(|completions| completions.running.len() >= DEPTH_LIMIT).unwrap_or(false)
 }
 
-/// Leaves a completion to the frame at the depth limit; only where [`is_too_deep`].
+/// Leaves a completion to whoever pays next on this thread: the frame at the depth limit, where [`is_too_deep`].
 pub(crate) fn owe(completion: Box<dyn FnOnce()>) {
-    completions(|completions| completions.owed.push_back(completion));
+    let mut completion = Some(completion);
+    completions(|completions| completions.owed.extend(completion.take()));
+    // On a thread that is ending nobody pays.
+    if let Some(completion) = completion {
+        completion();
+    }
+}
+
+/// Ends several futures on the calling thread, each by one of `endings`, for who ends what others run.
+///
+/// One after the other; but where a callback of one waits for another of them, that one comes first: the callback would
+/// wait for its own thread.
+pub fn end_in_turn(endings: impl IntoIterator<Item = Box<dyn FnOnce()>>) {
+    endings.into_iter().for_each(owe);
+    pay_debts();
 }
 
 /// Runs the completions that this thread owes, those that they cause included.

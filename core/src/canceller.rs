@@ -41,6 +41,21 @@ impl Canceller {
         self.id
     }
 
+    /// Whether nobody holds the task any more: there is nothing left to stop. For who keeps many of these.
+    ///
+    /// ```
+    /// let (promise, future) = concurrent_futures_core::Promise::<u8>::new();
+    /// let canceller = future.canceller();
+    /// drop(future);
+    /// assert!(!canceller.is_spent());
+    /// drop(promise);
+    /// assert!(canceller.is_spent());
+    /// ```
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.task.strong_count() == 0
+    }
+
     /// As [`Future::cancel`](crate::Future::cancel); false too where neither the future nor its executor holds the
     /// task any more.
     pub fn cancel(&self) -> bool {

@@ -53,15 +53,13 @@ impl Initializer {
     ///
     /// In words, if it returned an error or panicked.
     pub fn run(&self) -> Result<(), String> {
-        match catch_unwind(AssertUnwindSafe(|| (self.0)())) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(format!("the worker's initializer failed: {error}")),
-            Err(payload) => {
-                let text = format!("the worker's initializer panicked: {}", message_of(&*payload));
-                report::forget(payload);
-                Err(text)
-            }
-        }
+        // What the error says and how it is dropped is foreign code too.
+        let run = || (self.0)().map_err(|error| format!("the worker's initializer failed: {error}"));
+        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
+            let text = format!("the worker's initializer panicked: {}", message_of(&*payload));
+            report::forget(payload);
+            Err(text)
+        })
     }
 }
 

@@ -147,7 +147,7 @@ impl<T: Send + 'static> RunningPromise<T> {
 impl<T: Send + 'static> Drop for RunningPromise<T> {
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
-            task.fail(dropped_by_executor());
+            task.fail(dropped_by_executor(), &mut |_: crate::job::Tally| ());
         }
     }
 }

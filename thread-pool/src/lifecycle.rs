@@ -22,9 +22,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use concurrent_futures_core::sync::{AtomicBool, Condvar, Mutex, Ordering, thread};
+use concurrent_futures_core::sync::{AtomicBool, Condvar, Mutex, Ordering, fence, thread};
 use concurrent_futures_core::worker::{self, RunningJobs};
-use concurrent_futures_core::{Abandoned, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport};
+use concurrent_futures_core::{
+    Abandoned, JobHandle, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport, Tally, TaskId,
+};
 
 use crate::shared::{Shared, due_in};
 use crate::timer::Timer;
@@ -46,23 +48,57 @@ struct State {
     broken: Option<Rejected>,
     has_given_up: bool,
     /// Tasks that submitting threads run themselves, since the queue was full.
-    in_callers: usize,
+    in_callers: Vec<JobHandle>,
+    /// The threads that end futures from outside of their tasks, with their callbacks: a timer, or one that kills.
+    ending: Vec<thread::ThreadId>,
 }
 
-/// A task that runs in a submitting thread: a drain waits for it too.
-pub(crate) struct InCaller<'a>(&'a Lifecycle);
+impl State {
+    /// Whether nobody runs a task, or ends one, besides the workers.
+    fn is_quiet_outside(&self) -> bool {
+        self.in_callers.is_empty() && self.ending.is_empty()
+    }
+}
+
+/// A task that runs in a submitting thread: a drain waits for it too, and a kill reaches it.
+pub(crate) struct InCaller<'a>(&'a Lifecycle, TaskId);
 
 impl Drop for InCaller<'_> {
     fn drop(&mut self) {
-        self.0.state.lock().in_callers -= 1;
+        self.0.state.lock().in_callers.retain(|task| task.id() != self.1);
+        self.0.changed.notify_all();
+    }
+}
+
+/// The calling thread ends futures of others: a drain waits for it too, and nobody joins it meanwhile.
+pub(crate) struct Ending<'a>(&'a Lifecycle);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        let us = thread::current().id();
+        let mut state = self.0.state.lock();
+        let place = state.ending.iter().position(|thread| *thread == us);
+        place.map(|place| state.ending.swap_remove(place));
+        drop(state);
         self.0.changed.notify_all();
     }
 }
 
 impl Lifecycle {
-    pub(crate) fn enter_caller(&self) -> InCaller<'_> {
-        self.state.lock().in_callers += 1;
-        InCaller(self)
+    pub(crate) fn enter_caller(&self, task: JobHandle) -> InCaller<'_> {
+        let id = task.id();
+        self.state.lock().in_callers.push(task);
+        InCaller(self, id)
+    }
+
+    pub(crate) fn enter_ending(&self) -> Ending<'_> {
+        self.state.lock().ending.push(thread::current().id());
+        Ending(self)
+    }
+
+    /// Whether the calling thread ends futures: whoever it calls must not wait for it.
+    fn is_ending_here(&self) -> bool {
+        self.state.lock().ending.contains(&thread::current().id())
     }
 
     pub(crate) fn was_shut_down(&self) -> bool {
@@ -97,8 +133,7 @@ impl Shared {
             // Drain: the workers run what was taken.
             _ => {}
         }
-        // A worker is outside its tasks where it drops what they leave behind: their results, or those it refuses.
-        if !worker::is_inside_task() && !worker::is_worker_of(self.id) {
+        if !worker::is_inside_task() && !self.lifecycle.is_ending_here() {
             self.wait_for_end(how.wait_limit());
         }
         self.report()
@@ -124,7 +159,7 @@ impl Shared {
         }
     }
 
-    fn cancel_pending(&self) {
+    pub(crate) fn cancel_pending(&self) {
         while let Some(job) = self.queue.pop() {
             self.cancel(job);
         }
@@ -134,33 +169,40 @@ impl Shared {
 
     fn kill(self: &Arc<Self>, grace: Duration) {
         self.lifecycle.is_killed.store(true, Ordering::Relaxed);
+        // Pairs with the fence of `enqueue_part`: one of the two finds a part that comes at this moment.
+        fence(Ordering::SeqCst);
         self.roster.kill();
         self.cancel_pending();
         for running in self.running_jobs() {
             running.request_stop(self.id);
         }
+        self.in_callers().iter().for_each(JobHandle::request_stop);
         let shared = Arc::downgrade(self);
         let give_up = move || {
             if let Some(shared) = shared.upgrade() {
                 shared.give_up();
             }
         };
-        if grace.is_zero() || self.lifecycle.grace.at(due_in(grace), &self.name, give_up).is_err() {
+        if grace.is_zero() || self.lifecycle.grace.at(due_in(grace), &self.name, None, give_up).is_err() {
             // Without a timer the grace can't be granted; a kill that never ends would be worse.
             self.give_up();
         }
     }
 
     /// CLOSING → ENDED: what still runs is given up, its threads are left behind.
-    fn give_up(&self) {
+    fn give_up(self: &Arc<Self>) {
+        let _ending = self.lifecycle.enter_ending();
         self.cancel_pending();
-        for running in self.running_jobs() {
-            for handle in running.give_up(self.id) {
-                if let Some(tasks) = handle.fail_counting(Abandoned::new("its pool was killed while it ran")) {
-                    self.count_killed(handle.id(), tasks);
-                }
-            }
-        }
+        let in_workers = self.running_jobs().into_iter().flat_map(|running| running.give_up(self.id));
+        let left: Vec<JobHandle> = in_workers.chain(self.in_callers()).collect();
+        worker::end_in_turn(left.into_iter().map(|handle| {
+            let shared = self.clone();
+            let end: Box<dyn FnOnce()> = Box::new(move || {
+                let count = |tally: Tally| shared.count_killed(handle.id(), tally);
+                handle.fail_then(Abandoned::new("its pool was killed while it ran"), count);
+            });
+            end
+        }));
         self.lifecycle.state.lock().has_given_up = true;
         self.lifecycle.note_change();
     }
@@ -170,7 +212,7 @@ impl Shared {
         let deadline = limit.map(due_in);
         let mut state = self.lifecycle.state.lock();
         while !state.has_given_up
-            && (self.roster.headcount().total > 0 || !self.queue.is_empty() || state.in_callers > 0)
+            && (self.roster.headcount().total > 0 || !self.queue.is_empty() || !state.is_quiet_outside())
         {
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 return;
@@ -185,7 +227,7 @@ impl Shared {
     /// around it, only those are waited for that have left their work.
     fn join_threads(&self) {
         let all_have_left = self.roster.headcount().total == 0;
-        let nobody_runs = all_have_left && self.lifecycle.state.lock().in_callers == 0;
+        let nobody_runs = all_have_left && self.lifecycle.state.lock().is_quiet_outside();
         let mut handles: Vec<thread::JoinHandle<()>> = Vec::new();
         self.threads.lock().retain(|_, thread| {
             let over = all_have_left || thread.has_left;
@@ -215,12 +257,16 @@ impl Shared {
         report.cancelled = stats.cancelled;
         report.still_pending = stats.pending;
         let in_workers: usize = self.running_jobs().iter().map(|running| running.handles_of(self.id).len()).sum();
-        report.still_running = in_workers + self.lifecycle.state.lock().in_callers;
+        report.still_running = in_workers + self.in_callers().len();
         report
     }
 
     fn running_jobs(&self) -> Vec<RunningJobs> {
         self.threads.lock().values().filter_map(|thread| thread.running.clone()).collect()
+    }
+
+    fn in_callers(&self) -> Vec<JobHandle> {
+        self.lifecycle.state.lock().in_callers.clone()
     }
 
     /// A worker's thread has begun.

@@ -38,6 +38,11 @@ use crate::slice;
 /// cycle panics in the task that closes it. A pool of one worker stays serial as long as its tasks wait for each other
 /// only, one by one and without timeouts.
 ///
+/// # Deadlines
+///
+/// One thread of the pool ends what is late, and runs its callbacks: a callback that blocks there holds up the deadlines of
+/// other tasks.
+///
 /// # Closing
 ///
 /// Dropping the pool waits for its tasks, like the end of Python's `with` block. Mind the channel trap: locals are

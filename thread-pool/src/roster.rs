@@ -137,13 +137,14 @@ impl Roster {
     ///
     /// `waiting` says how many jobs wait, and is asked under the lock: a worker that took the job after the caller looked
     /// has passed [`found_work`](Self::found_work) since, or still counts as searching (R3). For each of them that is
-    /// still initialising, one job is spoken for, unless a worker is parked and can have it now.
+    /// still initialising, one job is spoken for, unless a worker is parked and can have it now, or as many are blocked:
+    /// an initializer may wait for the very job.
     pub(crate) fn summon(&self, waiting: impl FnOnce() -> usize) -> Summons {
         let mut counts = self.counts.lock();
         if counts.searching > 0 || counts.active() >= self.max_workers {
             return Summons::Nobody;
         }
-        let spoken_for = if counts.parked.is_empty() { counts.starting } else { 0 };
+        let spoken_for = if counts.parked.is_empty() { counts.starting.saturating_sub(counts.blocked) } else { 0 };
         if waiting() <= spoken_for {
             return Summons::Nobody;
         }

@@ -10,7 +10,7 @@ use concurrent_futures_core::sync::{Mutex, Ordering, fence, thread};
 use concurrent_futures_core::worker::{self, ExecutorId, RunningJobs};
 use concurrent_futures_core::{
     DeadlineExceeded, DeadlineOf, Initializer, Job, JobHandle, ObserverSlot, Reason, Rejected, RunHooks, Skipped,
-    Started, Stats, Tally, TaskError, TaskId,
+    Started, State, Stats, Tally, TaskError, TaskId,
 };
 use crossbeam_utils::CachePadded;
 
@@ -91,7 +91,9 @@ impl Shared {
             (None, WhenFull::Reject) => {
                 return self.refuse(job, Rejected::new(Reason::QueueFull { limit: room.limit() }));
             }
-            (None, WhenFull::CallerRuns) => return self.run_in_caller(job),
+            (None, WhenFull::CallerRuns) if worker::can_nest(self.id) => return self.run_in_caller(job),
+            // Tasks that submit have nested as deep as the stack allows.
+            (None, WhenFull::CallerRuns) => Some(room.force_enter(tasks)),
             (None, WhenFull::Block) if worker::is_worker_of(self.id) => Some(room.force_enter(tasks)),
             // On another pool's worker, a spare takes over meanwhile; where none may, it blocks all the same.
             (None, WhenFull::Block) => worker::blocking(|| room.enter(tasks)).unwrap_or_else(|(_, enter)| enter()),
@@ -111,11 +113,13 @@ impl Shared {
 
     /// Puts a part of a running chunk where other workers find it.
     pub(crate) fn enqueue_part(self: &Arc<Self>, job: Job) {
-        if self.lifecycle.is_killed() {
-            return self.cancel(job);
-        }
         job.bind(self.id);
         self.queue.push_part(job);
+        // Pairs with the fence of a kill: either it finds the part, or we see that it has been here.
+        fence(Ordering::SeqCst);
+        if self.lifecycle.is_killed() {
+            return self.cancel_pending();
+        }
         self.call_for_work();
     }
 
@@ -195,7 +199,13 @@ impl Shared {
 
     fn run_in_caller(self: &Arc<Self>, job: Job) {
         let (id, tasks) = (job.id(), job.tasks());
-        let _in_caller = self.lifecycle.enter_caller();
+        // On a worker of ours it is among the tasks that the worker runs.
+        let is_outside = !worker::is_worker_of(self.id);
+        let _in_caller = is_outside.then(|| self.lifecycle.enter_caller(job.handle()));
+        // Looked at after the entry, so that a shutdown either finds the task or keeps it from beginning.
+        if self.queue.is_closed() {
+            return self.refuse(job, self.lifecycle.refusal());
+        }
         if let Err(skipped) = job.run_with(&mut Accounts { shared: self, id, worker: None }) {
             self.count_skipped(id, tasks, skipped);
         }
@@ -203,18 +213,23 @@ impl Shared {
 
     /// Ends the future of a task when its deadline passes; its thread runs on.
     fn watch_deadline(self: &Arc<Self>, due: Instant, handle: JobHandle) -> io::Result<()> {
-        let shared = Arc::downgrade(self);
+        let (shared, task) = (Arc::downgrade(self), handle.clone());
         let end = move || {
+            if handle.state().is_none_or(State::is_done) {
+                return;
+            }
+            let shared = shared.upgrade();
+            let _ending = shared.as_ref().map(|shared| shared.lifecycle.enter_ending());
             let options = handle.options();
             let limit = options.deadline_limit().unwrap_or_default();
             let error = DeadlineExceeded::new(DeadlineOf::Task, limit, options.label_text());
-            if let Some(tasks) = handle.fail_counting(error)
-                && let Some(shared) = shared.upgrade()
-            {
-                shared.count(handle.id(), Tally { failed: tasks, ..Tally::default() });
-            }
+            handle.fail_then(error, |tally| {
+                if let Some(shared) = &shared {
+                    shared.count(handle.id(), tally);
+                }
+            });
         };
-        self.timer.at(due, &self.name, end)
+        self.timer.at(due, &self.name, Some(task), end)
     }
 
     pub(crate) fn count(&self, id: TaskId, tally: Tally) {
@@ -225,9 +240,9 @@ impl Shared {
         self.observer.tell(|observer| observer.finished(id, tally));
     }
 
-    pub(crate) fn count_killed(&self, id: TaskId, tasks: usize) {
-        self.counters.kill(tasks);
-        self.count(id, Tally { failed: tasks, ..Tally::default() });
+    pub(crate) fn count_killed(&self, id: TaskId, tally: Tally) {
+        self.counters.kill(tally.total());
+        self.count(id, tally);
     }
 
     pub(crate) fn count_skipped(&self, id: TaskId, tasks: usize, skipped: Skipped) {

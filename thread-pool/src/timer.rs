@@ -10,7 +10,11 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use concurrent_futures_core::{JobHandle, State};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+
+/// With so many entries, those of tasks that have ended are thrown out for the first time.
+const FIRST_CLEARANCE: usize = 1024;
 
 /// Runs actions when they are due. They must be short.
 #[derive(Default)]
@@ -25,23 +29,31 @@ struct Running {
 
 struct Entry {
     due: Instant,
+    /// The task whose end makes the action pointless.
+    task: Option<JobHandle>,
     action: Box<dyn FnOnce() + Send>,
 }
 
 impl Timer {
-    /// Runs `action` at `due`, or soon after.
+    /// Runs `action` at `due`, or soon after; perhaps not if `task` has ended by then.
     ///
     /// # Errors
     ///
     /// If the thread could not be started; the action is dropped.
-    pub(crate) fn at(&self, due: Instant, name: &str, action: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    pub(crate) fn at(
+        &self,
+        due: Instant,
+        name: &str,
+        task: Option<JobHandle>,
+        action: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
         let mut running = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if running.is_none() {
             let (entries, inbox) = unbounded();
             let thread = thread::Builder::new().name(format!("{name}_timer")).spawn(move || serve(&inbox))?;
             *running = Some(Running { entries, thread });
         }
-        let entry = Entry { due, action: Box::new(action) };
+        let entry = Entry { due, task, action: Box::new(action) };
         let entries = running.as_ref().map(|running| running.entries.clone());
         drop(running);
         // The thread lives as long as a sender does, so the entry arrives.
@@ -69,14 +81,22 @@ impl Drop for Timer {
 
 fn serve(inbox: &Receiver<Entry>) {
     let mut waiting: BinaryHeap<Reverse<Entry>> = BinaryHeap::new();
+    let mut next_clearance = FIRST_CLEARANCE;
     loop {
+        // Also where entries come without a break.
+        run_due(&mut waiting);
+        // Most tasks end long before their deadline.
+        if waiting.len() >= next_clearance {
+            waiting.retain(|Reverse(entry)| entry.is_wanted());
+            next_clearance = FIRST_CLEARANCE.max(2 * waiting.len());
+        }
         let received = match waiting.peek() {
             Some(Reverse(earliest)) => inbox.recv_deadline(earliest.due),
             None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match received {
             Ok(entry) => waiting.push(Reverse(entry)),
-            Err(RecvTimeoutError::Timeout) => run_due(&mut waiting),
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
@@ -88,6 +108,12 @@ fn run_due(waiting: &mut BinaryHeap<Reverse<Entry>>) {
         if let Some(Reverse(entry)) = waiting.pop() {
             (entry.action)();
         }
+    }
+}
+
+impl Entry {
+    fn is_wanted(&self) -> bool {
+        self.task.as_ref().is_none_or(|task| !task.state().is_none_or(State::is_done))
     }
 }
 
@@ -108,5 +134,31 @@ impl PartialOrd for Entry {
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.due.cmp(&other.due)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
+
+    use crossbeam_channel::unbounded;
+
+    use super::{Entry, serve};
+
+    #[test]
+    fn what_is_due_runs_although_entries_still_come() {
+        let (entries, inbox) = unbounded();
+        let (tell, told) = mpsc::channel();
+        let still_to_come = inbox.clone();
+        let action = move || tell.send(still_to_come.len()).expect("the test listens");
+        entries.send(Entry { due: Instant::now(), task: None, action: Box::new(action) }).unwrap();
+        for _ in 0..10 {
+            let due = Instant::now() + Duration::from_secs(3_600);
+            entries.send(Entry { due, task: None, action: Box::new(|| ()) }).unwrap();
+        }
+        drop(entries);
+        serve(&inbox);
+        assert_eq!(told.recv().unwrap(), 10);
     }
 }

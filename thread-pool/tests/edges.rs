@@ -4,13 +4,15 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier, mpsc};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
 use common::{Door, assert_adds_up, bounded, pool};
 use concurrent_futures_thread_pool::{
-    AnyFuture, BuildError, MapOptions, Promise, ReturnWhen, Shutdown, ThreadPool, WhenFull, blocking, wait,
+    AnyFuture, BuildError, Executor, Future, Job, MapOptions, Observer, PoolHandle, Promise, ReturnWhen, Shutdown,
+    Tally, TaskError, TaskId, TaskOptions, ThreadPool, WhenFull, blocking, task, wait,
 };
 
 /// Runs `body` inside so many callbacks.
@@ -195,5 +197,301 @@ fn a_drain_waits_for_what_a_submitter_runs_itself() {
         submitter.join().unwrap().unwrap();
         first.result().unwrap();
         second.result().unwrap();
+    });
+}
+
+/// An error that can't even be printed.
+struct Unprintable;
+
+impl std::fmt::Display for Unprintable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("no words")
+    }
+}
+
+impl std::fmt::Debug for Unprintable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("no words")
+    }
+}
+
+impl std::error::Error for Unprintable {}
+
+#[test]
+fn an_initializer_whose_error_cannot_be_printed_breaks_the_pool_and_hangs_nobody() {
+    bounded(|| {
+        let pool = ThreadPool::builder().max_workers(1).initializer(|| Err::<(), _>(Unprintable)).build().unwrap();
+        let error = pool.spawn(|| 1).result().unwrap_err();
+        assert!(error.to_string().contains("no words"), "{error}");
+    });
+}
+
+#[test]
+fn an_initializer_that_waits_speaks_for_no_job() {
+    bounded(|| {
+        let handle: Arc<OnceLock<PoolHandle>> = Arc::default();
+        let (told, inside) = (Door::default(), handle.clone());
+        let known = told.clone();
+        let (tx, rx) = mpsc::channel::<()>();
+        let tx = Mutex::new(Some(tx));
+        let initializer = move || {
+            let first = tx.lock().unwrap().take();
+            if let Some(_tx) = first {
+                known.pass();
+                let task = inside.get().unwrap().spawn(|| ());
+                wait([&task], ReturnWhen::AllCompleted, None);
+            }
+        };
+        let pool = ThreadPool::builder().max_workers(2).initializer(initializer).build().unwrap();
+        // The first task waits for the initializer, which waits for the second.
+        let first = pool.spawn(move || blocking(|| rx.recv().is_err()));
+        told.await_arrivals(1);
+        handle.set(pool.handle()).unwrap();
+        told.open();
+        assert!(first.result().unwrap());
+    });
+}
+
+/// Kills the pool when a certain task starts.
+struct KillsAtStart(Arc<OnceLock<(PoolHandle, TaskId)>>);
+
+impl Observer for KillsAtStart {
+    fn started(&self, id: TaskId, _worker: usize) {
+        if let Some((pool, victim)) = self.0.get()
+            && *victim == id
+        {
+            pool.shutdown(Shutdown::kill(Duration::ZERO));
+        }
+    }
+}
+
+#[test]
+fn nothing_begins_on_top_of_a_task_that_was_given_up() {
+    bounded(|| {
+        let victim = Arc::new(OnceLock::new());
+        let observer = KillsAtStart(victim.clone());
+        let pool = ThreadPool::builder().max_workers(1).observer(observer).build().unwrap();
+        let has_run = Arc::new(AtomicBool::new(false));
+        let (handle, runs) = (pool.handle(), has_run.clone());
+        let (tx, rx) = mpsc::channel();
+        let outer = pool.spawn(move || {
+            let inner = handle.spawn(move || runs.store(true, Ordering::SeqCst));
+            assert!(victim.set((handle, inner.id())).is_ok());
+            inner.wait();
+            tx.send(inner).unwrap();
+        });
+        assert!(rx.recv().unwrap().cancelled());
+        assert!(!has_run.load(Ordering::SeqCst));
+        assert!(matches!(outer.result(), Err(TaskError::Abandoned(_))));
+        drop(pool);
+    });
+}
+
+#[test]
+fn a_pool_in_a_result_that_nobody_wants_is_not_waited_for_by_a_worker_of_another() {
+    bounded(|| {
+        let outer = pool(1);
+        let handle = outer.handle();
+        let door = Door::default();
+        let inner = door.clone();
+        let (tx, rx) = mpsc::channel();
+        let makes = move || {
+            let pool = pool(1);
+            let waits = move || {
+                inner.pass();
+                handle.spawn(|| ()).result().is_ok()
+            };
+            tx.send(pool.spawn(waits)).unwrap();
+            door.await_arrivals(1);
+            door.open();
+            pool
+        };
+        outer.spawn(makes).detach();
+        assert!(rx.recv().unwrap().result().unwrap());
+    });
+}
+
+#[test]
+fn a_panic_in_map_slice_aborts_nothing_where_destructors_panic_too() {
+    struct Touchy;
+    impl Drop for Touchy {
+        fn drop(&mut self) {
+            panic!("the destructor")
+        }
+    }
+    bounded(|| {
+        let pool = pool(1);
+        // One range of four elements for the one worker: the second fails, and the first has a destructor.
+        let items = [0; 16];
+        let calls = AtomicUsize::new(0);
+        let function =
+            |_: &i32| if calls.fetch_add(1, Ordering::SeqCst) == 1 { panic!("the function") } else { Touchy };
+        let mapped = catch_unwind(AssertUnwindSafe(|| pool.map_slice(&items, function).map(drop)));
+        assert_eq!(mapped.unwrap_err().downcast_ref(), Some(&"the destructor"), "as of any local of the caller");
+        assert_eq!(pool.spawn(|| 1).result().unwrap(), 1);
+    });
+}
+
+/// A task that needs a deadline or a kill to end.
+fn stuck(pool: &ThreadPool, options: TaskOptions, door: &Door) -> Future<()> {
+    let inner = door.clone();
+    pool.spawn_with(options, move || inner.pass())
+}
+
+#[test]
+fn d3_a_callback_on_the_timer_does_not_hold_a_shutdown_beyond_its_limit() {
+    bounded(|| {
+        let pool = pool(1);
+        let (task, callback) = (Door::default(), Door::default());
+        let future = stuck(&pool, TaskOptions::new().deadline(Duration::from_millis(1)), &task);
+        let inner = callback.clone();
+        future.add_done_callback(move |_| inner.pass());
+        callback.await_arrivals(1);
+        task.open();
+        pool.shutdown(Shutdown::drain().within(Duration::from_millis(20)));
+        assert!(!future.done());
+        callback.open();
+        assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        assert!(future.done());
+        assert_adds_up(pool.stats());
+    });
+}
+
+#[test]
+fn a_late_task_is_counted_before_anybody_hears_of_it() {
+    bounded(|| {
+        let pool = pool(1);
+        for late in 1..=50 {
+            let door = Door::default();
+            let future = stuck(&pool, TaskOptions::new().deadline(Duration::from_micros(100)), &door);
+            assert!(future.error().is_some());
+            assert_eq!(pool.stats().failed, late);
+            door.open();
+        }
+    });
+}
+
+#[test]
+fn a_callback_of_a_killed_task_waits_for_another_that_is_killed() {
+    bounded(|| {
+        let pool = pool(2);
+        let door = Door::default();
+        let [first, second] = [(), ()].map(|()| stuck(&pool, TaskOptions::new(), &door));
+        door.await_arrivals(2);
+        let (tx, rx) = mpsc::channel();
+        first.add_done_callback(move |_| tx.send(second.result()).unwrap());
+        pool.shutdown(Shutdown::kill(Duration::ZERO));
+        assert!(matches!(rx.recv().unwrap(), Err(TaskError::Abandoned(_))));
+        assert!(matches!(first.result(), Err(TaskError::Abandoned(_))));
+        door.open();
+    });
+}
+
+/// A pool whose one worker is busy and whose queue is full: who submits more runs it himself.
+fn full_pool(door: &Door) -> (Arc<ThreadPool>, [Future<()>; 2]) {
+    let pool = ThreadPool::builder().max_workers(1).max_pending(1, WhenFull::CallerRuns).build().unwrap();
+    let busy = stuck(&pool, TaskOptions::new(), door);
+    door.await_arrivals(1);
+    let queued = pool.spawn(|| ());
+    (Arc::new(pool), [busy, queued])
+}
+
+#[test]
+fn a_kill_reaches_what_a_submitter_runs_itself() {
+    bounded(|| {
+        let door = Door::default();
+        let (pool, _futures) = full_pool(&door);
+        let inner = door.clone();
+        let (tx, rx) = mpsc::channel();
+        let (future, job) = Job::new(None, move || {
+            inner.pass();
+            tx.send(task::current().is_cancelled()).unwrap();
+        });
+        let submits = pool.clone();
+        let submitter = std::thread::spawn(move || submits.execute(job));
+        door.await_arrivals(2);
+        let report = pool.shutdown(Shutdown::kill(Duration::ZERO));
+        assert_eq!((report.killed, report.cancelled, report.still_running), (2, 1, 2), "{report:?}");
+        assert!(matches!(future.result(), Err(TaskError::Abandoned(_))));
+        door.open();
+        submitter.join().unwrap();
+        assert!(rx.recv().unwrap(), "the task is told to stop");
+        assert_adds_up(pool.stats());
+    });
+}
+
+#[test]
+fn what_a_worker_runs_as_a_submitter_still_runs_once() {
+    bounded(|| {
+        let pool = ThreadPool::builder().max_workers(1).max_pending(1, WhenFull::CallerRuns).build().unwrap();
+        let handle = pool.handle();
+        let door = Door::default();
+        let inner = door.clone();
+        let outer = pool.spawn(move || {
+            let queued = handle.spawn(|| ());
+            handle.spawn(move || inner.pass()).result().unwrap();
+            queued
+        });
+        door.await_arrivals(1);
+        let report = pool.shutdown(Shutdown::drain().within(Duration::ZERO));
+        assert_eq!(report.still_running, 2, "{report:?}");
+        door.open();
+        outer.result().unwrap().result().unwrap();
+    });
+}
+
+/// Each task submits the next; the last says so.
+fn chain(handle: PoolHandle, left: usize, done: mpsc::Sender<()>) {
+    match left {
+        0 => done.send(()).unwrap(),
+        _ => {
+            let next = handle.clone();
+            handle.spawn(move || chain(next, left - 1, done)).detach();
+        }
+    }
+}
+
+#[test]
+fn a_chain_of_tasks_that_submitters_run_does_not_grow_the_stack() {
+    bounded(|| {
+        let door = Door::default();
+        let (pool, _futures) = full_pool(&door);
+        let (tx, rx) = mpsc::channel();
+        chain(pool.handle(), 50_000, tx.clone());
+        door.open();
+        rx.recv().unwrap();
+        // On a worker, which fills the queue itself.
+        let handle = pool.handle();
+        pool.spawn(move || {
+            handle.spawn(|| ()).detach();
+            chain(handle, 50_000, tx);
+        })
+        .detach();
+        rx.recv().unwrap();
+        pool.shutdown(Shutdown::drain());
+        assert_adds_up(pool.stats());
+    });
+}
+
+#[test]
+fn an_observer_shuts_the_pool_down_where_a_deadline_is_told() {
+    struct ShutsDown(Arc<OnceLock<PoolHandle>>, mpsc::Sender<()>);
+    impl Observer for ShutsDown {
+        fn finished(&self, _first: TaskId, _tally: Tally) {
+            self.0.get().unwrap().shutdown(Shutdown::drain());
+            self.1.send(()).unwrap();
+        }
+    }
+    bounded(|| {
+        let (tx, rx) = mpsc::channel();
+        let handle = Arc::new(OnceLock::new());
+        let observer = ShutsDown(handle.clone(), tx);
+        let pool = ThreadPool::builder().max_workers(1).observer(observer).build().unwrap();
+        handle.set(pool.handle()).unwrap();
+        let door = Door::default();
+        let future = stuck(&pool, TaskOptions::new().deadline(Duration::from_millis(1)), &door);
+        rx.recv().unwrap();
+        door.open();
+        assert!(future.result().is_err());
     });
 }

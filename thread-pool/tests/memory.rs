@@ -11,7 +11,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use common::{bounded, hold, pool};
-use concurrent_futures_thread_pool::{Shutdown, ThreadPool};
+use concurrent_futures_thread_pool::{Shutdown, TaskOptions, ThreadPool};
 
 #[expect(unsafe_code, reason = "an allocator can't be written without")]
 mod counting {
@@ -145,6 +145,38 @@ fn what_a_pool_took_is_given_back() {
         (0..10).for_each(|_| round());
         let kept = live_bytes().saturating_sub(before);
         assert!(kept < 64 * 1024, "{kept} bytes are left behind by ten pools");
+    });
+}
+
+#[test]
+fn a_scope_that_lasts_keeps_nothing_of_tasks_that_have_ended() {
+    bounded(|| {
+        let _turn = turn();
+        let pool = warm_pool();
+        pool.scope(|scope| {
+            let before = live_bytes();
+            (0..20_000).for_each(|_| scope.spawn(|| ()).result().unwrap());
+            let kept = live_bytes().saturating_sub(before);
+            assert!(kept < 64 * 1024, "{kept} bytes are kept");
+        });
+    });
+}
+
+#[test]
+fn a_distant_deadline_keeps_nothing_of_tasks_that_have_ended() {
+    bounded(|| {
+        let _turn = turn();
+        let pool = warm_pool();
+        let options = TaskOptions::new().deadline(Duration::from_secs(3_600));
+        let before = live_bytes();
+        (0..20_000).for_each(|_| pool.spawn_with(options.clone(), || ()).result().unwrap());
+        // A task that is late ends after the timer has seen all others.
+        let (tx, rx) = std::sync::mpsc::channel::<()>();
+        let late = pool.spawn_with(TaskOptions::new().deadline(Duration::ZERO), move || rx.recv().is_err());
+        assert!(late.error().is_some());
+        drop((tx, late));
+        let kept = live_bytes().saturating_sub(before);
+        assert!(kept < 512 * 1024, "{kept} bytes are kept");
     });
 }
 

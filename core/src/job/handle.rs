@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
+use super::Tally;
 use crate::error::TaskError;
 use crate::shared::AnyTask;
 use crate::state::State;
@@ -62,12 +63,19 @@ impl JobHandle {
     ///
     /// For as long as the done callbacks take, which run here.
     pub fn fail(&self, error: impl Into<TaskError>) -> bool {
-        self.fail_counting(error).is_some()
+        self.fail_then(error, |_| ())
     }
 
-    /// As [`fail`](Self::fail), telling how many tasks that ended: what a chunk gave away meanwhile is none of them.
-    pub fn fail_counting(&self, error: impl Into<TaskError>) -> Option<usize> {
-        self.task.upgrade().and_then(|task| task.fail(error.into()))
+    /// As [`fail`](Self::fail); if that ends the future, calls `before_release` once, after the callbacks and before
+    /// anybody who waits is woken, to count the tasks. What a chunk gave away meanwhile is none of them.
+    pub fn fail_then(&self, error: impl Into<TaskError>, before_release: impl FnOnce(Tally)) -> bool {
+        let mut before_release = Some(before_release);
+        let mut hooks = |tally: Tally| {
+            if let Some(before_release) = before_release.take() {
+                before_release(tally);
+            }
+        };
+        self.task.upgrade().is_some_and(|task| task.fail(error.into(), &mut hooks))
     }
 
     /// Sets the task's cancellation flag, which `task::current().is_cancelled()` tells.

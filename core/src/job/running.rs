@@ -99,7 +99,7 @@ impl RunningJob {
 
     /// Ends the task with an error. False if its future had ended before.
     pub fn fail(mut self, error: impl Into<TaskError>) -> bool {
-        self.task.take().is_some_and(|task| task.fail(error.into()).is_some())
+        self.task.take().is_some_and(|task| task.fail(error.into(), &mut |_: Tally| ()))
     }
 
     /// Ends one task of the job with an error; the job ends with its last task.
@@ -200,7 +200,7 @@ impl Drop for RunningJob {
         if let Some(task) = self.task.take()
             && !task.is_released()
         {
-            task.fail(dropped_by_executor());
+            task.fail(dropped_by_executor(), &mut |_: Tally| ());
         }
     }
 }

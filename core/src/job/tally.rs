@@ -36,6 +36,13 @@ impl Tally {
         }
     }
 
+    pub(crate) fn of_error(error: &TaskError) -> Self {
+        match error {
+            TaskError::Cancelled => Self { cancelled: 1, ..Self::default() },
+            _ => Self { failed: 1, ..Self::default() },
+        }
+    }
+
     pub(crate) fn times(self, tasks: usize) -> Self {
         let Self { returned, failed, cancelled } = self;
         Self { returned: returned * tasks, failed: failed * tasks, cancelled: cancelled * tasks }

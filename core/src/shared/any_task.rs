@@ -42,7 +42,7 @@ pub(crate) trait AnyTask: TaskView {
     fn retry(&self);
     fn run(self: Arc<Self>, hooks: &mut dyn RunHooks);
     fn start_and_run(self: Arc<Self>, hooks: &mut dyn RunHooks) -> Result<(), Skipped>;
-    fn fail(self: Arc<Self>, error: TaskError) -> Option<usize>;
+    fn fail(self: Arc<Self>, error: TaskError, hooks: &mut dyn RunHooks) -> bool;
     fn fail_pending(self: Arc<Self>, error: TaskError) -> bool;
     fn fail_item(self: Arc<Self>, index: usize, error: TaskError);
     #[cfg(feature = "portable")]

@@ -34,7 +34,7 @@ impl<W: Work> Task<W> {
         }
         let tally = match &outcome {
             // A chunk that ends as a whole ends for each of its tasks.
-            Err(_) if W::IS_CHUNK => W::tally(&outcome).times(tasks),
+            Err(error) if W::IS_CHUNK => Tally::of_error(error).times(tasks),
             _ => W::tally(&outcome),
         };
         match left {
@@ -51,20 +51,26 @@ impl<W: Work> Task<W> {
         true
     }
 
-    /// Ends the task with an error that no worker brings; tells how many tasks that were.
-    pub(super) fn decide_and_conclude(self: Arc<Self>, error: TaskError, only_unstarted: bool) -> Option<usize> {
+    /// Ends the task with an error that no worker brings. The hooks are told only if it does.
+    pub(super) fn decide_and_conclude(
+        self: Arc<Self>,
+        error: TaskError,
+        only_unstarted: bool,
+        hooks: &mut dyn RunHooks,
+    ) -> bool {
         let mut inner = self.inner.lock();
         if only_unstarted && !inner.life.is_unstarted() || !inner.life.decide() {
             drop(inner);
             report::discard(error);
-            return None;
+            return false;
         }
         let tasks = inner.unsettled();
         inner.life.notes.set(Notes::STOP_REQUESTED);
         let left = inner.take_left_over();
         drop(inner);
-        self.conclude_error(error, left);
-        Some(tasks)
+        let tally = Tally::of_error(&error).times(tasks);
+        self.conclude_error(error, left, tally, hooks);
+        true
     }
 
     /// DECIDED → released: callbacks, then whoever waits. The hooks are told between the two.
@@ -97,9 +103,15 @@ impl<W: Work> Task<W> {
     }
 
     /// As [`conclude`](Self::conclude), of an outcome that no worker brings.
-    pub(super) fn conclude_error(self: &Arc<Self>, error: TaskError, left: Option<LeftOver<W>>) {
+    pub(super) fn conclude_error(
+        self: &Arc<Self>,
+        error: TaskError,
+        left: Option<LeftOver<W>>,
+        tally: Tally,
+        hooks: &mut dyn RunHooks,
+    ) {
         let callbacks = left.map_or_else(Vec::new, LeftOver::dismantle);
-        self.conclude(Err(error), callbacks, Tally::default(), &mut |_: Tally| ());
+        self.conclude(Err(error), callbacks, tally, hooks);
     }
 
     /// The rest of a completion that was owed: called by the frame at the depth limit, where nesting is allowed again.

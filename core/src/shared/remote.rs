@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AnyTask, Cell, Task};
+use super::{Cell, Inner, Task};
 use crate::error::TaskError;
 #[cfg(feature = "portable")]
 use crate::error::{Reason, Rejected};
@@ -100,12 +100,12 @@ impl<W: Work> Task<W> {
     }
 
     pub(super) fn split_tail(self: &Arc<Self>, from: usize) -> Option<Job> {
-        let split = match &mut self.inner.lock().cell {
-            Cell::Work(work) => work.split_off(from),
-            _ => None,
-        };
-        let (job, outcome) = split?;
-        self.give_away(job.tasks());
+        let mut inner = self.inner.lock();
+        let Inner { cell: Cell::Work(work), tasks, .. } = &mut *inner else { return None };
+        let (job, outcome) = work.split_off(from)?;
+        // In the same step, so that whoever ends this task now doesn't count what went.
+        *tasks = work.len().try_into().unwrap_or(u32::MAX);
+        drop(inner);
         if let Some(outcome) = outcome {
             self.finish(outcome, &mut |_: Tally| ());
         }

@@ -9,9 +9,7 @@ use super::ending::discard_some;
 use super::{AnyTask, Cell, Inner, InterruptHook, RELEASED, Task, TypedTask};
 use crate::callback::Callback;
 use crate::error::TaskError;
-#[cfg(feature = "portable")]
-use crate::job::Tally;
-use crate::job::{Interrupt, Job, Offer, RunHooks, Skipped};
+use crate::job::{Interrupt, Job, Offer, RunHooks, Skipped, Tally};
 #[cfg(feature = "portable")]
 use crate::portable::{Encoded, Replies};
 use crate::report;
@@ -181,12 +179,12 @@ impl<W: Work> AnyTask for Task<W> {
         Ok(())
     }
 
-    fn fail(self: Arc<Self>, error: TaskError) -> Option<usize> {
-        self.decide_and_conclude(error, false)
+    fn fail(self: Arc<Self>, error: TaskError, hooks: &mut dyn RunHooks) -> bool {
+        self.decide_and_conclude(error, false, hooks)
     }
 
     fn fail_pending(self: Arc<Self>, error: TaskError) -> bool {
-        self.decide_and_conclude(error, true).is_some()
+        self.decide_and_conclude(error, true, &mut |_: Tally| ())
     }
 
     fn fail_item(self: Arc<Self>, index: usize, error: TaskError) {
@@ -235,7 +233,7 @@ impl<W: Work> AnyTask for Task<W> {
             Cancel::Won => {
                 let left = inner.take_left_over();
                 drop(inner);
-                self.conclude_error(TaskError::Cancelled, left);
+                self.conclude_error(TaskError::Cancelled, left, Tally::default(), &mut |_: Tally| ());
                 true
             }
         }

@@ -23,6 +23,7 @@ pub use executor_id::ExecutorId;
 pub use running_jobs::RunningJobs;
 
 use crate::callback;
+pub use crate::callback::end_in_turn;
 use crate::job::RunningJob;
 use crate::shared::AnyTask;
 use crate::sync::thread_local;
@@ -37,6 +38,9 @@ thread_local! {
     /// Whether the thread is counted as blocked by its pool.
     static BLOCKED: Cell<bool> = Cell::new(false);
 }
+
+/// How many tasks may nest on a thread of which no pool knows how much stack it has.
+const MOST_NESTED: usize = 16;
 
 /// Where on its stack the thread is.
 #[derive(Clone, Copy, Default)]
@@ -160,15 +164,15 @@ pub(crate) fn context_of_top() -> Option<Arc<dyn WorkerContext>> {
     context().filter(|context| context.executor() == executor)
 }
 
-/// Whether the calling thread is inside a task or a callback: whoever is must not wait for a shutdown, which would
-/// wait for him.
+/// Whether the calling thread is inside a task or a callback, or is a worker between two tasks, where it drops what they
+/// leave behind: whoever is must not wait for a shutdown, which may wait for him.
 ///
 /// ```
 /// assert!(!concurrent_futures_core::worker::is_inside_task());
 /// ```
 #[must_use]
 pub fn is_inside_task() -> bool {
-    callback::depth() > 0 || RUNNING.try_with(|jobs| !jobs.is_empty()).unwrap_or(false)
+    callback::depth() > 0 || context().is_some() || RUNNING.try_with(|jobs| jobs.len() > 0).unwrap_or(false)
 }
 
 /// Whether the calling thread is a worker of this executor.
@@ -181,6 +185,21 @@ pub fn is_inside_task() -> bool {
 pub fn is_worker_of(executor: ExecutorId) -> bool {
     let works_for = |context: &Arc<dyn WorkerContext>| context.executor() == executor;
     CONTEXT.try_with(|current| current.borrow().as_ref().is_some_and(works_for)).unwrap_or(false)
+}
+
+/// Whether the calling thread may run one more task of this executor on top of what it runs: by the stack that is left
+/// on one of its workers, by number elsewhere.
+///
+/// ```
+/// use concurrent_futures_core::worker::{self, ExecutorId};
+/// assert!(worker::can_nest(ExecutorId::next()));
+/// ```
+#[must_use]
+pub fn can_nest(executor: ExecutorId) -> bool {
+    match context().filter(|context| context.executor() == executor) {
+        Some(context) => context.can_nest(),
+        None => RUNNING.try_with(|jobs| jobs.len() < MOST_NESTED).unwrap_or(false),
+    }
 }
 
 /// Claims a queued task for the calling worker if it belongs to the same executor and may nest here.

@@ -13,8 +13,10 @@ pub struct RunningJobs(Arc<Mutex<Running>>);
 #[derive(Default)]
 struct Running {
     views: Vec<Arc<dyn TaskView>>,
-    stop_requested: bool,
-    given_up: bool,
+    /// Whose tasks are told to stop as they are taken up.
+    stop_requested: Option<ExecutorId>,
+    /// Whose tasks are not taken up any more.
+    given_up: Option<ExecutorId>,
 }
 
 impl RunningJobs {
@@ -33,36 +35,38 @@ impl RunningJobs {
         tasks.filter(|task| task.executor() == Some(executor)).map(|task| JobHandle::new(&task)).collect()
     }
 
-    /// Sets the cancellation flag of the executor's tasks, and of what the thread takes up from now on: it may have taken a job
-    /// that isn't among them yet.
+    /// Sets the cancellation flag of the executor's tasks, and of those that the thread takes up from now on: it may have
+    /// taken a job that isn't among them yet.
     pub fn request_stop(&self, executor: ExecutorId) {
-        self.0.lock().stop_requested = true;
+        self.0.lock().stop_requested = Some(executor);
         self.handles_of(executor).iter().for_each(JobHandle::request_stop);
     }
 
-    /// Handles to the executor's tasks, to be failed; what the thread takes up from now on is cancelled instead of run.
+    /// Handles to the executor's tasks, to be failed; one that the thread takes up from now on is cancelled instead of run.
     #[must_use]
     pub fn give_up(&self, executor: ExecutorId) -> Vec<JobHandle> {
-        self.0.lock().given_up = true;
+        self.0.lock().given_up = Some(executor);
         self.handles_of(executor)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.lock().views.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.0.lock().views.len()
     }
 
     /// Takes a task up, or gives it back if it must not run.
     pub(super) fn push(&self, view: Arc<dyn TaskView>) -> Result<(), Arc<dyn TaskView>> {
         let mut running = self.0.lock();
-        // What a task runs on top of itself, perhaps for another executor, is its own affair.
-        let is_outermost = running.views.is_empty();
-        if running.given_up && is_outermost {
+        // A task may run one of another executor on top of itself, by a queue that is full: that is none of ours.
+        let task = running.stop_requested.or(running.given_up).and_then(|_| view.clone().as_task());
+        let is_of =
+            |whose: Option<ExecutorId>| whose.is_some() && whose == task.as_ref().and_then(|task| task.executor());
+        if is_of(running.given_up) {
             return Err(view);
         }
-        let told_to_stop = (running.stop_requested && is_outermost).then(|| view.clone());
+        let told_to_stop = if is_of(running.stop_requested) { task } else { None };
         running.views.push(view);
         drop(running);
-        if let Some(task) = told_to_stop.and_then(TaskView::as_task) {
+        if let Some(task) = told_to_stop {
             task.request_stop();
         }
         Ok(())

@@ -88,9 +88,20 @@ impl<'scope> Scope<'scope, '_> {
         };
         let call = ScopedCall::new(Box::new(store), &self.latch);
         let (done, job) = Job::new(options, move || call.call());
-        self.cancellers.lock().unwrap_or_else(PoisonError::into_inner).push(done.canceller());
+        self.remember(done.canceller());
         self.pool.shared().execute(job);
         ScopedFuture { done, value, scope: PhantomData }
+    }
+
+    /// Keeps what can cancel a task, and now and then forgets what can't any more: a scope may live long.
+    fn remember(&self, canceller: Canceller) {
+        let mut cancellers = self.cancellers.lock().unwrap_or_else(PoisonError::into_inner);
+        if cancellers.len() == cancellers.capacity() {
+            cancellers.retain(|canceller| !canceller.is_spent());
+            let left = cancellers.len();
+            cancellers.reserve(left + 1);
+        }
+        cancellers.push(canceller);
     }
 
     fn cancel_pending(&self) {
@@ -146,12 +157,12 @@ pub(crate) fn run<'env, R>(
         scope: PhantomData,
         env: PhantomData,
     };
+    // The tasks borrow from our caller's frame: whatever happens below, it is not left before they have ended.
+    let _ended = WaitOnDrop(&scope.latch);
     let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
     if result.is_err() {
         scope.cancel_pending();
     }
-    // The tasks borrow from our caller's frame: whatever happens below, it is not left before they have ended.
-    let _ended = WaitOnDrop(&scope.latch);
     let compensated = concurrent_futures_core::worker::blocking(|| scope.latch.wait());
     let limit = compensated.err().map(|(limit, wait)| {
         // No spare may run what is queued, so it would never begin.

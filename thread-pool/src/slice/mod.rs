@@ -7,6 +7,7 @@
 mod output;
 
 use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use concurrent_futures_core::TaskError;
@@ -23,7 +24,9 @@ struct Work<'a, A, R> {
     items: &'a [A],
     places: &'a mut [MaybeUninit<R>],
     filled: Vec<Filled<'a, R>>,
-    has_failed: bool,
+    /// Ranges in which the function panicked. Our caller drops them: while that panic unwinds, one in a destructor would
+    /// abort the process.
+    broken: Vec<Filling<'a, R>>,
 }
 
 pub(crate) fn map<A, R, F>(pool: &ThreadPool, items: &[A], function: &F) -> Result<Vec<R>, TaskError>
@@ -34,18 +37,19 @@ where
 {
     let mut output = Output::with_capacity(items.len());
     let workers = pool.shared().max_workers.min(items.len());
-    let work = Mutex::new(Work { items, places: output.places(items.len()), filled: Vec::new(), has_failed: false });
+    let work = Mutex::new(Work { items, places: output.places(items.len()), filled: Vec::new(), broken: Vec::new() });
     let outcome = pool.scope(|scope| {
         let runners: Vec<_> = (0..workers).map(|_| scope.spawn(|| run(&work, workers, function))).collect();
         // All of them are waited for; the first failure is the one that is told.
         let outcomes: Vec<Result<(), TaskError>> = runners.into_iter().map(ScopedFuture::result).collect();
         outcomes.into_iter().collect::<Result<(), TaskError>>()
     });
-    let filled = work.into_inner().unwrap_or_else(PoisonError::into_inner).filled;
+    let Work { filled, broken, .. } = work.into_inner().unwrap_or_else(PoisonError::into_inner);
     // A runner that was refused did no harm if the others did its work.
     if filled.iter().map(Filled::len).sum::<usize>() < items.len() {
         return Err(outcome.err().unwrap_or(TaskError::Cancelled));
     }
+    drop(broken);
     let kept: Vec<_> = filled.into_iter().map(Filled::keep).collect();
     Ok(output.finish(kept.into_iter()))
 }
@@ -57,12 +61,12 @@ where
 {
     let mut done = None;
     while let Some((items, places)) = claim(work, workers, done.take()) {
-        let stop = StopOthers { work, armed: true };
         let mut filling = Filling::new(places);
-        for item in items {
-            filling.push(function(item));
+        let fill = || items.iter().for_each(|item| filling.push(function(item)));
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(fill)) {
+            work.lock().unwrap_or_else(PoisonError::into_inner).broken.push(filling);
+            resume_unwind(panic);
         }
-        stop.disarm();
         done = Some(filling.done());
     }
 }
@@ -76,7 +80,7 @@ fn claim<'a, A, R>(
     let mut work = work.lock().unwrap_or_else(PoisonError::into_inner);
     work.filled.extend(done);
     // Killed: what is done is dropped, what is left is not begun.
-    if work.items.is_empty() || work.has_failed || concurrent_futures_core::task::current().is_cancelled() {
+    if work.items.is_empty() || !work.broken.is_empty() || concurrent_futures_core::task::current().is_cancelled() {
         return None;
     }
     let size = (work.items.len() / (SHARES * workers)).max(1);
@@ -85,24 +89,4 @@ fn claim<'a, A, R>(
     work.items = rest;
     work.places = places_left;
     Some((items, places))
-}
-
-/// Tells the other runners to claim nothing further, if this one unwinds.
-struct StopOthers<'w, 'a, A, R> {
-    work: &'w Mutex<Work<'a, A, R>>,
-    armed: bool,
-}
-
-impl<A, R> StopOthers<'_, '_, A, R> {
-    fn disarm(mut self) {
-        self.armed = false;
-    }
-}
-
-impl<A, R> Drop for StopOthers<'_, '_, A, R> {
-    fn drop(&mut self) {
-        if self.armed {
-            self.work.lock().unwrap_or_else(PoisonError::into_inner).has_failed = true;
-        }
-    }
 }
