@@ -4,7 +4,7 @@
 pub use concurrent_futures_core::*;
 #[cfg(feature = "threads")]
 pub use concurrent_futures_thread_pool::{
-    PoolHandle, QueueKind, Scope, ScopedFuture, ThreadPool, ThreadPoolBuilder, WhenFull, blocking,
+    PoolHandle, QueueKind, Scope, ScopedFuture, ThreadPool, ThreadPoolBuilder, blocking,
 };
 
 /// Turns a process that a process pool has started into its worker; the first line of `main` where processes are used.

@@ -21,6 +21,8 @@ mod panic_location;
 pub mod portable;
 mod promise;
 mod report;
+#[doc(hidden)]
+pub mod room;
 mod shared;
 mod shutdown;
 mod spawn;
@@ -51,6 +53,7 @@ pub use observer::{Observer, ObserverSlot};
 pub use portable::{ExecutorExt, Portable};
 pub use promise::{Promise, RunningPromise};
 pub use report::{Report, set_report_hook};
+pub use room::WhenFull;
 pub use shutdown::{Shutdown, ShutdownMode, ShutdownReport};
 pub use spawn::SpawnExt;
 pub use state::State;

@@ -2,11 +2,10 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use concurrent_futures_core::{BuildError, Initialised, Initializer, Observer, ObserverSlot, Shutdown};
+use concurrent_futures_core::{BuildError, Initialised, Initializer, Observer, ObserverSlot, Shutdown, WhenFull};
 
 use crate::pool::ThreadPool;
 use crate::queue::QueueKind;
-use crate::room::WhenFull;
 
 /// The options of a [`ThreadPool`], from [`ThreadPool::builder`].
 ///
@@ -113,6 +112,14 @@ impl ThreadPoolBuilder {
     }
 
     /// How many tasks may wait, and what a submit does then ([`WhenFull`]). Default: any number, as in Python.
+    ///
+    /// ```
+    /// use concurrent_futures_thread_pool::{ThreadPool, WhenFull};
+    ///
+    /// let pool = ThreadPool::builder().max_workers(1).max_pending(100, WhenFull::CallerRuns).build().unwrap();
+    /// let sum: u64 = pool.map(|n: u64| n, 0..1000).map(Result::unwrap).sum();
+    /// assert_eq!(sum, 499_500);
+    /// ```
     ///
     /// # Panics
     ///

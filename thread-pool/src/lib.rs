@@ -8,7 +8,6 @@ mod handle;
 mod lifecycle;
 mod pool;
 mod queue;
-mod room;
 mod roster;
 mod scope;
 mod shared;
@@ -21,7 +20,6 @@ pub use concurrent_futures_core::*;
 pub use handle::PoolHandle;
 pub use pool::ThreadPool;
 pub use queue::QueueKind;
-pub use room::WhenFull;
 pub use scope::{Scope, ScopedFuture};
 
 /// Tells the pool of the calling task that the task blocks, on a channel, a lock or I/O: a spare worker takes over

@@ -6,11 +6,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use concurrent_futures_core::room::Room;
 use concurrent_futures_core::sync::{Mutex, Ordering, fence, thread};
 use concurrent_futures_core::worker::{self, ExecutorId, RunningJobs};
 use concurrent_futures_core::{
     DeadlineExceeded, DeadlineOf, Initializer, Job, JobHandle, ObserverSlot, Reason, Rejected, RunHooks, Skipped,
-    Started, State, Stats, Tally, TaskError, TaskId,
+    Started, State, Stats, Tally, TaskError, TaskId, WhenFull,
 };
 use crossbeam_utils::CachePadded;
 
@@ -18,7 +19,6 @@ use crate::builder::ThreadPoolBuilder;
 use crate::counters::Counters;
 use crate::lifecycle::Lifecycle;
 use crate::queue::Queue;
-use crate::room::{Room, WhenFull};
 use crate::roster::{FailedSpawn, Roster, Summons};
 use crate::timer::Timer;
 use crate::worker_thread::Worker;

@@ -18,6 +18,13 @@ pub enum BuildError {
     InvalidOption(String),
     /// The pool needs something from the system that it did not get.
     Start(io::Error),
+    /// `init()` has not run in this process, so it can't start worker processes.
+    NotInitialised,
+    /// This process is a worker itself, and so are too many of its ancestors.
+    NestedTooDeep {
+        /// How deep pools may be nested.
+        limit: usize,
+    },
 }
 
 impl fmt::Display for BuildError {
@@ -26,6 +33,15 @@ impl fmt::Display for BuildError {
             Self::ZeroWorkers => f.write_str("max_workers must be at least 1"),
             Self::InvalidOption(text) => f.write_str(text),
             Self::Start(_) => f.write_str("the pool could not be started"),
+            Self::NotInitialised => f.write_str(
+                "`init()` has not run: worker processes are this program, started again, and leave for their work there; \
+                 make `init()` the first line of `main` (it does nothing in a setuid program)",
+            ),
+            Self::NestedTooDeep { limit } => write!(
+                f,
+                "this process is the worker of a worker, {limit} deep, and may have none of its own; a program that makes \
+                 its pool before `init()` would start processes without end: make the pool behind it",
+            ),
         }
     }
 }

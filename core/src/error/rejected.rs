@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub struct Rejected(Arc<Details>);
 #[derive(Debug)]
 struct Details {
     reason: Reason,
+    /// Why the task in particular can't leave this process, where that is known.
+    detail: Option<Cow<'static, str>>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -41,7 +44,7 @@ pub enum Reason {
         /// How many tasks may be pending.
         limit: usize,
     },
-    /// The task can't leave this process (it was made by `spawn`), but the executor runs elsewhere.
+    /// The task can't leave this process (as one that was made by `spawn`), but the executor runs elsewhere.
     NotPortable,
     /// An option of the task means nothing to this executor.
     Unsupported {
@@ -54,13 +57,31 @@ impl Rejected {
     /// Makes the error.
     #[must_use]
     pub fn new(reason: Reason) -> Self {
-        Self(Arc::new(Details { reason, source: None }))
+        Self(Arc::new(Details { reason, detail: None, source: None }))
     }
 
     /// Makes the error of an executor that can't work any more, keeping the first cause.
     #[must_use]
     pub fn broken(why: impl Into<String>, cause: Option<Arc<dyn Error + Send + Sync>>) -> Self {
-        Self(Arc::new(Details { reason: Reason::Broken(why.into()), source: cause }))
+        Self(Arc::new(Details { reason: Reason::Broken(why.into()), detail: None, source: cause }))
+    }
+
+    /// Makes the error of a task that can't leave this process, for another reason than that it was made by `spawn`.
+    /// `why` is a lowercase sentence that says what to do about it.
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Reason, Rejected};
+    ///
+    /// let rejected = Rejected::not_portable("its function lies outside the main image; define it in the program itself");
+    /// assert_eq!(rejected.reason(), &Reason::NotPortable);
+    /// assert_eq!(
+    ///     rejected.to_string(),
+    ///     "the task can't leave this process: its function lies outside the main image; define it in the program itself",
+    /// );
+    /// ```
+    #[must_use]
+    pub fn not_portable(why: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Details { reason: Reason::NotPortable, detail: Some(why.into()), source: None }))
     }
 
     /// Why the executor did not take the task.
@@ -72,6 +93,9 @@ impl Rejected {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = &self.0.detail {
+            return write!(f, "the task can't leave this process: {why}");
+        }
         match &self.0.reason {
             Reason::ShutDown => f.write_str("the executor was shut down and takes no new tasks"),
             Reason::Broken(why) => write!(f, "the executor is broken: {why}"),

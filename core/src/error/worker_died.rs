@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::fmt;
+use std::process::ExitStatus;
 use std::sync::Arc;
 
 /// The process that ran the task died under it; the pool has replaced it.
@@ -32,11 +33,14 @@ struct Details {
 /// How a process ended.
 ///
 /// ```
-/// use concurrent_futures_core::{ExitCause, TaskError};
+/// use concurrent_futures_core::ExitCause;
 ///
-/// fn was_killed(error: &TaskError) -> bool {
-///     matches!(error, TaskError::WorkerDied(died) if matches!(died.cause(), ExitCause::Signal { signal: 9, .. }))
-/// }
+/// # #[cfg(unix)]
+/// # {
+/// let status = std::process::Command::new("sh").args(["-c", "exit 3"]).status().unwrap();
+/// assert_eq!(ExitCause::from(status), ExitCause::Code(3));
+/// # }
+/// assert_eq!(ExitCause::Signal { signal: 11, core_dumped: true }.to_string(), "died by signal 11 (core dumped)");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -52,6 +56,31 @@ pub enum ExitCause {
     },
     /// Nobody could find out.
     Unknown,
+}
+
+impl From<ExitStatus> for ExitCause {
+    fn from(status: ExitStatus) -> Self {
+        #[cfg(unix)]
+        {
+            use std::os::unix::process::ExitStatusExt;
+            if let Some(signal) = status.signal() {
+                return Self::Signal { signal, core_dumped: status.core_dumped() };
+            }
+        }
+        status.code().map_or(Self::Unknown, Self::Code)
+    }
+}
+
+/// As the middle of a sentence: *died by signal 9*.
+impl fmt::Display for ExitCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exited with code {code}"),
+            Self::Signal { signal, core_dumped: false } => write!(f, "died by signal {signal}"),
+            Self::Signal { signal, core_dumped: true } => write!(f, "died by signal {signal} (core dumped)"),
+            Self::Unknown => f.write_str("died"),
+        }
+    }
 }
 
 impl WorkerDied {
@@ -101,14 +130,13 @@ impl WorkerDied {
 impl fmt::Display for WorkerDied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let details = &self.0;
-        write!(f, "worker {} ", details.pid)?;
-        match details.cause {
-            ExitCause::Code(code) => write!(f, "exited with code {code}")?,
-            ExitCause::Signal { signal, core_dumped: false } => write!(f, "died by signal {signal}")?,
-            ExitCause::Signal { signal, core_dumped: true } => write!(f, "died by signal {signal} (core dumped)")?,
-            ExitCause::Unknown => f.write_str("died")?,
-        }
-        write!(f, " while it ran {}", super::task_name(details.label.as_deref()))?;
+        write!(
+            f,
+            "worker {} {} while it ran {}",
+            details.pid,
+            details.cause,
+            super::task_name(details.label.as_deref())
+        )?;
         if details.attempt > 1 {
             write!(f, ", attempt {}", details.attempt)?;
         }

@@ -57,6 +57,12 @@ impl RunningJob {
         self.task().options()
     }
 
+    /// Which attempt this is, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.task().attempt()
+    }
+
     /// When the task runs out of time, if it has a deadline; counted from the start.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {

@@ -98,7 +98,7 @@ impl Encoded {
 
     /// The arguments, each with the index of its task. Those that could not be encoded are missing: their tasks have
     /// failed.
-    pub fn arguments(&self) -> impl ExactSizeIterator<Item = (usize, &[u8])> {
+    pub fn arguments(&self) -> impl ExactSizeIterator<Item = (usize, &[u8])> + Clone {
         let mut begin = 0;
         self.ends.iter().map(move |&(index, end)| {
             let argument = &self.bytes[begin..end];

@@ -10,6 +10,7 @@ use crate::report;
 use crate::state::Notes;
 use crate::sync::Ordering;
 use crate::work::Work;
+use crate::worker::{self, Completion, CompletionSink};
 
 impl<W: Work> Task<W> {
     /// Ends the task with `outcome` unless something else did before. The one way out of PENDING and RUNNING.
@@ -81,14 +82,13 @@ impl<W: Work> Task<W> {
         mut tally: Tally,
         hooks: &mut dyn RunHooks,
     ) {
-        if !callbacks.is_empty() && callback::is_too_deep() {
-            announce(hooks, tally);
-            let task = self.clone();
-            callback::owe(Box::new(move || task.conclude_shallow(outcome, callbacks)));
-            return;
-        }
         loop {
             if !callbacks.is_empty() {
+                let sink = worker::sink();
+                if sink.is_some() || callback::is_too_deep() {
+                    announce(hooks, tally);
+                    return self.leave_to(sink, outcome, callbacks);
+                }
                 self.observe();
                 callback::tell(self.id, callbacks, &outcome);
             }
@@ -100,6 +100,27 @@ impl<W: Work> Task<W> {
             // Callbacks have joined since the announcement.
             retract(hooks);
         }
+    }
+
+    /// Leaves callbacks and release to another thread, or to the frame at the depth limit of this one.
+    fn leave_to(
+        self: &Arc<Self>,
+        sink: Option<Arc<dyn CompletionSink>>,
+        outcome: Result<W::Output, TaskError>,
+        callbacks: Vec<Callback<W::Output>>,
+    ) {
+        let task = self.clone();
+        let Some(sink) = sink else {
+            return callback::owe(Box::new(move || task.conclude_shallow(outcome, callbacks)));
+        };
+        let completion = Completion::new(self.id, move || {
+            if callback::is_too_deep() {
+                task.leave_to(None, outcome, callbacks);
+            } else {
+                task.conclude_shallow(outcome, callbacks);
+            }
+        });
+        report::contain("a completion sink", || sink.accept(completion));
     }
 
     /// As [`conclude`](Self::conclude), of an outcome that no worker brings.
@@ -114,7 +135,8 @@ impl<W: Work> Task<W> {
         self.conclude(Err(error), callbacks, tally, hooks);
     }
 
-    /// The rest of a completion that was owed: called by the frame at the depth limit, where nesting is allowed again.
+    /// The rest of a completion that was left to another thread, or owed: called there, or by the frame at the depth
+    /// limit, where nesting is allowed again.
     pub(super) fn conclude_shallow(
         &self,
         mut outcome: Result<W::Output, TaskError>,

@@ -8,7 +8,9 @@ use super::AnyFuture;
 use crate::blocking_wait;
 use crate::callback;
 use crate::sync::{Condvar, Mutex};
+use crate::task::TaskId;
 use crate::watch::{Watch, Watcher};
+use crate::worker::{self, CompletionQueue};
 
 /// A list of arrivals, shared with every future that is watched.
 pub(crate) struct Arrivals {
@@ -27,6 +29,8 @@ struct State {
     failed: bool,
     /// What the one thread that waits needs; nobody is woken before.
     wake_when: Option<WakeWhen>,
+    /// Where it waits, if it runs the completions of others.
+    queue: Option<Arc<dyn CompletionQueue>>,
 }
 
 /// What a waiting thread needs to see.
@@ -69,15 +73,24 @@ impl Arrivals {
         self.shared.state.lock().arrived.pop_front()
     }
 
-    /// Blocks until `wake_when` is met, or until the deadline: `Some(None)` is one too far away to express.
+    /// Blocks until `wake_when` is met, or until the deadline: `Some(None)` is one too far away to express. On a thread
+    /// that runs the completions of others, it runs those of the futures that `is_watched` names.
     ///
     /// What ends the wait if everybody else is dead: each watched future's producer decides an outcome when it
     /// vanishes, which tells us.
     #[track_caller]
-    pub(crate) fn wait(&self, wake_when: WakeWhen, deadline: Option<Option<Instant>>) {
+    pub(crate) fn wait(
+        &self,
+        wake_when: WakeWhen,
+        deadline: Option<Option<Instant>>,
+        is_watched: &dyn Fn(TaskId) -> bool,
+    ) {
         callback::pay_debts();
         if wake_when.is_met(&self.shared.state.lock()) {
             return;
+        }
+        if let Some(queue) = worker::queue() {
+            return self.shared.wait_at(&queue, wake_when, deadline.flatten(), is_watched);
         }
         blocking_wait::block(deadline.is_some(), || self.shared.wait(wake_when, deadline.flatten()));
     }
@@ -95,6 +108,27 @@ impl Shared {
         }
         state.wake_when = None;
     }
+
+    /// As [`wait`](Self::wait), on the thread that runs the completions of `queue`.
+    fn wait_at(
+        &self,
+        queue: &Arc<dyn CompletionQueue>,
+        wake_when: WakeWhen,
+        deadline: Option<Instant>,
+        is_watched: &dyn Fn(TaskId) -> bool,
+    ) {
+        self.expect(Some(wake_when), Some(queue.clone()));
+        worker::wait_at(&**queue, deadline, is_watched, || wake_when.is_met(&self.state.lock()));
+        self.expect(None, None);
+    }
+
+    fn expect(&self, wake_when: Option<WakeWhen>, queue: Option<Arc<dyn CompletionQueue>>) {
+        let mut state = self.state.lock();
+        state.wake_when = wake_when;
+        let previous = std::mem::replace(&mut state.queue, queue);
+        drop(state);
+        drop(previous);
+    }
 }
 
 impl Watch for Shared {
@@ -103,9 +137,12 @@ impl Watch for Shared {
         state.arrived.push_back(index);
         state.failed |= failed;
         let wake = state.wake_when.is_some_and(|wake_when| wake_when.is_met(&state));
+        let queue = if wake { state.queue.clone() } else { None };
         drop(state);
-        if wake {
-            self.enough.notify_one();
+        match queue {
+            Some(queue) => queue.wake(),
+            None if wake => self.enough.notify_one(),
+            None => {}
         }
     }
 }

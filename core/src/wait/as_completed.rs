@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::any_future::AnyFuture;
@@ -70,6 +71,8 @@ pub struct AsCompleted<F: AnyFuture> {
     free: Vec<usize>,
     left: usize,
     seen: HashSet<TaskId>,
+    /// The ids of what is waited for, where anybody asks: only a thread that runs the completions of others does.
+    ids: OnceLock<HashSet<TaskId>>,
 }
 
 impl<F: AnyFuture> AsCompleted<F> {
@@ -80,6 +83,7 @@ impl<F: AnyFuture> AsCompleted<F> {
             free: Vec::new(),
             left: 0,
             seen: HashSet::new(),
+            ids: OnceLock::new(),
         }
     }
 
@@ -115,6 +119,9 @@ impl<F: AnyFuture> AsCompleted<F> {
             self.waiting.len() - 1
         });
         self.arrivals.watch(&future, index);
+        if let Some(ids) = self.ids.get_mut() {
+            ids.insert(future.id());
+        }
         self.waiting[index] = Some(future);
         self.left += 1;
     }
@@ -154,7 +161,8 @@ impl<F: AnyFuture> AsCompleted<F> {
             Some(index) => index,
             None => {
                 blocking_wait::refuse_if(deadline.is_none() && self.waits_for_its_own_callback());
-                self.arrivals.wait(WakeWhen { arrived: 1, on_failure: false }, deadline);
+                let is_waiting = |id| self.ids.get_or_init(|| self.iter_remaining().map(F::id).collect()).contains(&id);
+                self.arrivals.wait(WakeWhen { arrived: 1, on_failure: false }, deadline, &is_waiting);
                 self.arrivals.take().ok_or(())?
             }
         };

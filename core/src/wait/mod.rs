@@ -4,6 +4,7 @@ mod any_future;
 mod arrivals;
 mod as_completed;
 
+use std::cell::LazyCell;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -87,7 +88,8 @@ where
         for (index, future) in futures.iter().enumerate() {
             arrivals.watch(future, index);
         }
-        arrivals.wait(wake_when, deadline);
+        let ids: LazyCell<HashSet<TaskId>, _> = LazyCell::new(|| futures.iter().map(AnyFuture::id).collect());
+        arrivals.wait(wake_when, deadline, &|id| ids.contains(&id));
         if deadline.is_some() || when != ReturnWhen::AllCompleted {
             futures.iter().filter(|future| !future.done()).for_each(|future| arrivals.unwatch(future));
         }

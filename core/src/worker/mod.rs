@@ -8,8 +8,13 @@
 //! 2. *I am about to block.* The pool may let a spare worker take over.
 //! 3. *Has somebody nothing to do?* Then a chunk of `map` that runs here shares what it has not begun.
 //!
+//! Threads that decide outcomes without running tasks may leave the callbacks to another thread ([`defer_callbacks`]),
+//! which announces itself with [`run_completions_of`].
+//!
 //! The stack of running tasks lives here too: `task::current()` reads its top, `Shutdown::kill` all of it.
 
+mod completion;
+mod completion_queue;
 mod context;
 mod executor_id;
 mod running_jobs;
@@ -18,6 +23,10 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use completion::sink;
+pub use completion::{Completion, CompletionSink, DeferGuard, defer_callbacks};
+pub use completion_queue::{CompletionQueue, QueueGuard, run_completions_of};
+pub(crate) use completion_queue::{queue, wait_at};
 pub use context::{Attention, BlockLimit, Wish, WorkerContext};
 pub use executor_id::ExecutorId;
 pub use running_jobs::RunningJobs;

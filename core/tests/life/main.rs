@@ -4,6 +4,7 @@
 #![cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
 
 mod callbacks;
+mod completions;
 mod ending;
 mod maps;
 mod offers;

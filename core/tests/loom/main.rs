@@ -11,6 +11,7 @@
 #![cfg(concurrent_futures_loom)]
 
 mod abort;
+mod completions;
 mod offers;
 mod on_a_worker;
 mod state_machine;
