@@ -23,6 +23,9 @@ pub(super) struct Inner<W: Work> {
     pub(super) tasks: u32,
 }
 
+/// What an executor leaves with a job for as long as it waits.
+pub(super) type Permit = Box<dyn Any + Send>;
+
 /// What most tasks never have.
 pub(super) struct Extras<T> {
     pub(super) options: Option<Arc<TaskOptions>>,
@@ -31,8 +34,8 @@ pub(super) struct Extras<T> {
     pub(super) watchers: Vec<Watcher>,
     pub(super) waker: Option<Waker>,
     pub(super) interrupt: Option<InterruptHook>,
-    pub(super) permit: Option<Box<dyn Any + Send>>,
-    /// The worker elsewhere that may have begun the task, or runs it. Never beside `interrupt`: the later one counts.
+    pub(super) permit: Option<Permit>,
+    /// The worker elsewhere that may have begun the task, or runs it; where there is an `interrupt`, that came later.
     pub(super) offer: Option<Arc<dyn Offer>>,
 }
 
@@ -46,52 +49,32 @@ pub(super) enum Cell<W: Work> {
 }
 
 impl<W: Work> Inner<W> {
-    /// PENDING or BEGUN → RUNNING; gives what is to be dropped outside the lock.
-    pub(super) fn start(&mut self, interrupt: Option<InterruptHook>) -> Result<Freed, Skipped> {
+    /// PENDING or BEGUN → RUNNING; gives the permit, to be dropped outside the lock.
+    pub(super) fn start(&mut self, interrupt: Option<InterruptHook>) -> Result<Option<Permit>, Skipped> {
         let was_pending = self.life.is_pending();
         if !self.life.start() {
             return Err(self.skipped());
         }
-        let mut freed = if was_pending { self.start_extras() } else { Freed::default() };
         if interrupt.is_some() {
-            let extras = self.extras();
-            extras.interrupt = interrupt;
-            freed.offer = extras.offer.take();
+            self.extras().interrupt = interrupt;
         }
-        Ok(freed)
-    }
-
-    /// PENDING → BEGUN if the offer says so; gives what is to be dropped outside the lock.
-    pub(super) fn look(&mut self) -> Freed {
-        match self.pending_offer() {
-            Some(offer) if offer.has_begun() => self.begin(),
-            _ => Freed::default(),
-        }
-    }
-
-    /// Takes an offered task back from its worker, as far as it is offered. PENDING → BEGUN if that is too late.
-    pub(super) fn withdraw_offer(&mut self) -> Freed {
-        match self.pending_offer() {
-            Some(offer) if !offer.withdraw() => self.begin(),
-            _ => Freed::default(),
+        match &mut self.extras {
+            Some(extras) if was_pending => Ok(extras.start()),
+            _ => Ok(None),
         }
     }
 
     /// Whom to ask whether the task has begun.
+    #[inline]
     pub(super) fn pending_offer(&self) -> Option<&dyn Offer> {
-        let extras = self.extras.as_ref().filter(|_| self.life.is_pending())?;
-        extras.offer.as_deref()
+        let extras = self.extras.as_ref()?;
+        if self.life.is_pending() { extras.offer.as_deref() } else { None }
     }
 
-    fn begin(&mut self) -> Freed {
+    /// PENDING → BEGUN; gives the permit, to be dropped outside the lock.
+    pub(super) fn begin(&mut self) -> Option<Permit> {
         self.life.begin();
-        self.start_extras()
-    }
-
-    fn start_extras(&mut self) -> Freed {
-        let Some(extras) = &mut self.extras else { return Freed::default() };
-        extras.deadline = extras.next_deadline();
-        Freed { permit: extras.permit.take(), offer: None }
+        self.extras.as_mut().and_then(|extras| extras.start())
     }
 
     /// Why a start was refused.
@@ -155,10 +138,10 @@ impl<W: Work> Inner<W> {
     pub(super) fn take_left_over(&mut self) -> Option<LeftOver<W>> {
         let work = self.take_work();
         match &mut self.extras {
-            None => work.map(|work| LeftOver { work: Some(work), freed: Freed::default(), callbacks: Vec::new() }),
+            None => work.map(|work| LeftOver { work: Some(work), permit: None, offer: None, callbacks: Vec::new() }),
             Some(extras) => {
-                let freed = Freed { permit: extras.permit.take(), offer: extras.offer.take() };
-                Some(LeftOver { work, freed, callbacks: std::mem::take(&mut extras.callbacks) })
+                let (permit, offer) = (extras.permit.take(), extras.offer.take());
+                Some(LeftOver { work, permit, offer, callbacks: std::mem::take(&mut extras.callbacks) })
             }
         }
     }
@@ -171,21 +154,6 @@ pub(super) struct Ready<W: Work> {
     pub(super) options: Option<Arc<TaskOptions>>,
     pub(super) deadline: Option<Instant>,
     pub(super) tasks: usize,
-}
-
-/// What an executor left with a task until it started or ended; to be dropped outside the lock.
-#[derive(Default)]
-#[must_use = "it is dropped after the lock"]
-pub(super) struct Freed {
-    permit: Option<Box<dyn Any + Send>>,
-    offer: Option<Arc<dyn Offer>>,
-}
-
-impl Freed {
-    pub(super) fn discard(self) {
-        discard_some(self.permit);
-        discard_some(self.offer);
-    }
 }
 
 /// Who can stop a task where it runs.
@@ -206,7 +174,8 @@ impl Interrupter {
 /// What a decided task still holds: to be dropped, and to be called.
 pub(super) struct LeftOver<W: Work> {
     pub(super) work: Option<W>,
-    pub(super) freed: Freed,
+    pub(super) permit: Option<Permit>,
+    pub(super) offer: Option<Arc<dyn Offer>>,
     pub(super) callbacks: Vec<Callback<W::Output>>,
 }
 
@@ -214,12 +183,19 @@ impl<W: Work> LeftOver<W> {
     /// Drops the function and its captures at once, and keeps the callbacks.
     pub(super) fn dismantle(self) -> Vec<Callback<W::Output>> {
         discard_some(self.work);
-        self.freed.discard();
+        discard_some(self.permit);
+        discard_some(self.offer);
         self.callbacks
     }
 }
 
 impl<T> Extras<T> {
+    /// An attempt begins now; gives the permit, to be dropped outside the lock.
+    fn start(&mut self) -> Option<Permit> {
+        self.deadline = self.next_deadline();
+        self.permit.take()
+    }
+
     /// When an attempt that begins now runs out of time.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.options.as_ref()?.deadline_limit().and_then(crate::sync::deadline_after)

@@ -60,12 +60,8 @@ impl<W: Work> TaskView for Task<W> {
 
 impl<W: Work> AnyTask for Task<W> {
     fn state(&self) -> State {
-        let mut inner = self.inner.lock();
-        let freed = inner.look();
-        let state = inner.life.state();
-        drop(inner);
-        freed.discard();
-        state
+        let inner = self.inner.lock();
+        if inner.pending_offer().is_some() { look(inner) } else { inner.life.state() }
     }
 
     fn is_released(&self) -> bool {
@@ -171,10 +167,10 @@ impl<W: Work> AnyTask for Task<W> {
 
     fn start_and_run(self: Arc<Self>, hooks: &mut dyn RunHooks) -> Result<(), Skipped> {
         let mut inner = self.inner.lock();
-        let freed = inner.start(None)?;
+        let permit = inner.start(None)?;
         let ready = inner.get_ready();
         drop(inner);
-        freed.discard();
+        discard_some(permit);
         self.run_ready(ready, hooks);
         Ok(())
     }
@@ -222,14 +218,13 @@ impl<W: Work> AnyTask for Task<W> {
 
     fn cancel(self: Arc<Self>) -> bool {
         let mut inner = self.inner.lock();
-        let freed = inner.withdraw_offer();
+        if inner.pending_offer().is_some_and(|offer| !offer.withdraw()) {
+            begin(inner);
+            return false;
+        }
         match inner.life.cancel() {
             Cancel::Repeated => true,
-            Cancel::Lost => {
-                drop(inner);
-                freed.discard();
-                false
-            }
+            Cancel::Lost => false,
             Cancel::Won => {
                 let left = inner.take_left_over();
                 drop(inner);
@@ -332,11 +327,30 @@ fn start<W: Work>(
     mut inner: MutexGuard<'_, Inner<W>>,
     interrupt: Option<InterruptHook>,
 ) -> Result<Option<Instant>, Skipped> {
-    let freed = inner.start(interrupt)?;
+    let permit = inner.start(interrupt)?;
     let deadline = inner.deadline();
     drop(inner);
-    freed.discard();
+    discard_some(permit);
     Ok(deadline)
+}
+
+/// The state of an offered task; PENDING → BEGUN if the offer says so.
+#[cold]
+fn look<W: Work>(inner: MutexGuard<'_, Inner<W>>) -> State {
+    if inner.pending_offer().is_some_and(Offer::has_begun) {
+        begin(inner);
+        State::Running
+    } else {
+        inner.life.state()
+    }
+}
+
+/// PENDING → BEGUN.
+#[cold]
+fn begin<W: Work>(mut inner: MutexGuard<'_, Inner<W>>) {
+    let permit = inner.begin();
+    drop(inner);
+    discard_some(permit);
 }
 
 impl<W: Work> TypedTask<W::Output> for Task<W> {
