@@ -1,0 +1,102 @@
+//! What runs in a worker process.
+//!
+//! A worker is this very program, started again. In [`init`] it finds out what it is, sets itself up, and never returns:
+//!
+//! ```text
+//!   init ── not a worker ──► returns; pools may be made now
+//!     │ a worker
+//!     ▼
+//!   standard input is the control socket: move it away, put /dev/null there
+//!   die with the parent: death signal, and a look whether it lives
+//!     │                                   │
+//!     ▼ this thread                       ▼ the thread of the tasks, with the stack that was asked for
+//!   listen to the control socket        bring the channel's ends; initializer; Hello
+//!   its end: die, at once               frame after frame, task after task; a frame that says stop: exit
+//! ```
+
+mod entry;
+mod listener;
+#[expect(unsafe_code, reason = "calls the function that a frame names")]
+mod serve;
+mod tasks;
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+pub use entry::__enter;
+pub(crate) use entry::{VARIABLE, depth};
+
+/// The first line of `main` in a program that uses process pools: in a worker process it never returns.
+///
+/// A worker is the program itself, started again; this is where it finds out that it is one. In every other process it
+/// returns at once. What comes before it in `main` runs in each worker too.
+///
+/// ```
+/// fn main() {
+///     concurrent_futures_process_pool::init();
+///     // pools may be made from here on
+/// }
+/// ```
+///
+/// With `#[tokio::main]` a runtime would be started in each worker before this is reached: write a plain `main` that calls
+/// `init()` and then builds the runtime. Tests, benches and doc tests have no `main` of their own:
+/// [`worker_entry!`](crate::worker_entry) is for them.
+///
+/// In a setuid or setgid program it does nothing, and no pool can be made: whoever starts such a program decides on its
+/// environment.
+///
+/// Python: `if __name__ == "__main__":`, which keeps a worker from running the program, by convention.
+pub fn init() {
+    entry::enter();
+}
+
+/// Lets the program's workers begin before `main`, for binaries whose `main` isn't yours: tests, benches, doc tests.
+///
+/// ```
+/// use concurrent_futures_process_pool::{ProcessPool, worker_entry};
+///
+/// worker_entry!();
+///
+/// # fn main() {
+/// let pool = ProcessPool::new(1).unwrap();
+/// assert_eq!(pool.submit(|n: u64| n + 1, 1).result().unwrap(), 2);
+/// # }
+/// ```
+///
+/// Once in a binary, at the top level of any of its files. A worker then runs before Rust has set itself up: a stack that
+/// overflows there is a bare `SIGSEGV` without a message. Where you write `main` yourself, prefer
+/// [`init`](crate::init).
+#[macro_export]
+macro_rules! worker_entry {
+    () => {
+        #[doc(hidden)]
+        #[used]
+        #[allow(unsafe_code, reason = "the section of functions that run before main")]
+        #[cfg_attr(target_os = "linux", unsafe(link_section = ".init_array"))]
+        static CONCURRENT_FUTURES_WORKER_ENTRY: extern "C" fn() = $crate::__enter;
+    };
+}
+
+/// What this process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// `init` has not run.
+    Unknown,
+    /// It may make pools.
+    Program,
+    /// It is a worker, and may make pools inside its tasks.
+    Worker,
+}
+
+static ROLE: AtomicU8 = AtomicU8::new(0);
+
+pub(crate) fn role() -> Role {
+    match ROLE.load(Ordering::Acquire) {
+        0 => Role::Unknown,
+        1 => Role::Program,
+        _ => Role::Worker,
+    }
+}
+
+fn set_role(role: Role) {
+    ROLE.store(role as u8, Ordering::Release);
+}

@@ -1,0 +1,172 @@
+//! The thread that runs the tasks: one frame after the other, one task after the other.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use concurrent_futures_core::TaskId;
+use concurrent_futures_core::portable::Context;
+use rustix::net::SendFlags;
+
+use super::serve;
+use crate::attachments::{self, Attachments};
+use crate::bytes::Bytes;
+use crate::image::Image;
+use crate::link::{self, WorkerEnds};
+use crate::page::{LARGEST_RECORD, Page, Producer, now_nanos};
+use crate::wire::control::{Control, Hello, Initializer, Setup};
+use crate::wire::frame::{self, Frame, Header, Job};
+use crate::wire::note;
+
+/// The thread of the tasks, with its ends of everything.
+pub(super) struct Tasks {
+    image: &'static Image,
+    page: Arc<Page>,
+    ends: WorkerEnds,
+    results: Producer,
+    reply: Vec<u8>,
+}
+
+impl Tasks {
+    /// Meets the parent, runs the initializer, and says hello.
+    pub(super) fn begin(setup: &Setup, page: Arc<Page>, control: &Control) -> io::Result<Self> {
+        let image = Image::ours()?;
+        let ends = link::bring(&setup.meeting_point)?;
+        let initializer = setup.initializer.as_ref().map(|initializer| initialise(image, initializer)).transpose()?;
+        let hello =
+            Hello::Ready { identity: image.identity().clone(), aborts_on_panic: cfg!(panic = "abort"), initializer };
+        control.send(&hello.write(), None, SendFlags::empty())?;
+        Ok(Self { image, page, ends, results: Producer::default(), reply: Vec::new() })
+    }
+
+    /// Runs what comes, until a frame says stop or the parent is gone.
+    pub(super) fn serve(&mut self) -> io::Result<()> {
+        while let Some(bytes) = self.ends.frames.receive()? {
+            self.page.frames_read().fetch_add(1, Ordering::Release);
+            match frame::read(&bytes)? {
+                Frame::Stop => return Ok(()),
+                Frame::Jobs(jobs) => self.serve_jobs(jobs)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn serve_jobs(&mut self, jobs: Vec<Job<'_>>) -> io::Result<()> {
+        let mut now = now_nanos();
+        for job in jobs {
+            let attachments = (0..job.header.attachments).map(|_| self.receive_attachment());
+            let attachments = attachments.collect::<io::Result<Vec<Bytes>>>()?;
+            self.page.slot(checked(job.header.slot)?).stamp(now);
+            attachments::supply(attachments, || self.serve_job(&job))?;
+            now = self.account(now);
+            if self.page.bell().must_wake_parent() {
+                self.ends.notes.send(note::LOOK)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn serve_job(&mut self, job: &Job<'_>) -> io::Result<()> {
+        let (page, header) = (self.page.clone(), &job.header);
+        let slot = page.slot(header.slot);
+        // What was taken back is not begun, and nothing behind it.
+        if !slot.begin(header.generation) {
+            return Ok(());
+        }
+        let mut serving = serve::begin(self.image, header, self.context(header))?;
+        for (position, argument) in job.arguments.iter().enumerate() {
+            if position > 0 && !slot.begin(header.generation) {
+                break;
+            }
+            let index = job.indices.as_ref().map_or(position, |indices| indices[position]);
+            self.reply.clear();
+            let reply = &mut self.reply;
+            let ((), left) = attachments::collect(|| serving.task(index, argument, reply));
+            if position + 1 == job.arguments.len() {
+                slot.note_took(now_nanos().saturating_sub(slot.begun_at()));
+            }
+            self.answer(header.slot, position, &left)?;
+            slot.answer();
+        }
+        Ok(())
+    }
+
+    fn context(&self, header: &Header<'_>) -> Context {
+        let (page, slot) = (self.page.clone(), header.slot);
+        let mut context = Context::new(TaskId::from_u64(header.id))
+            .attempt(header.attempt)
+            .stop_when(move || page.slot(slot).is_stop_requested());
+        if let Some(label) = header.label {
+            context = context.label(label);
+        }
+        if header.deadline > 0
+            && let Some(deadline) = Instant::now().checked_add(Duration::from_nanos(header.deadline))
+        {
+            context = context.deadline(deadline);
+        }
+        context
+    }
+
+    /// Publishes the reply before anything else begins, so that it outlives this process.
+    fn answer(&mut self, slot: usize, position: usize, left: &Attachments) -> io::Result<()> {
+        if !left.bytes.is_empty() || self.reply.len() > LARGEST_RECORD {
+            self.ends.notes.send(&note::result(slot, position, left.bytes.len(), &self.reply))?;
+            return left.bytes.iter().try_for_each(|bytes| self.ends.notes.send(bytes));
+        }
+        while !self.results.push(&self.page, slot, position, &self.reply) {
+            self.wake_parent()?;
+            let (page, results, bytes) = (&self.page, &self.results, self.reply.len());
+            page.bell().worker_waits_until(|| results.has_room(page, bytes));
+        }
+        if self.results.is_half_full(&self.page) {
+            self.wake_parent()?;
+        }
+        Ok(())
+    }
+
+    fn wake_parent(&self) -> io::Result<()> {
+        if self.page.bell().must_wake_parent() { self.ends.notes.send(note::LOOK) } else { Ok(()) }
+    }
+
+    fn receive_attachment(&self) -> io::Result<Bytes> {
+        match self.ends.frames.receive()? {
+            Some(bytes) => Ok(bytes.into()),
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
+    /// Counts a job that began at `begun`, and gives the time.
+    fn account(&self, begun: u64) -> u64 {
+        let now = now_nanos();
+        let (nanos, jobs) = self.page.busy();
+        // Relaxed: numbers for estimates, and only this thread writes them.
+        nanos.fetch_add(now.saturating_sub(begun), Ordering::Relaxed);
+        jobs.fetch_add(1, Ordering::Relaxed);
+        now
+    }
+}
+
+/// Runs the initializer; the reply says how it went.
+fn initialise(image: &Image, initializer: &Initializer) -> io::Result<Vec<u8>> {
+    let header = Header {
+        slot: 0,
+        generation: 0,
+        id: 0,
+        entry: initializer.entry,
+        function: initializer.function,
+        attempt: 1,
+        deadline: 0,
+        label: Some("initializer"),
+        attachments: 0,
+    };
+    let context = Context::new(TaskId::from_u64(0)).label("initializer");
+    let mut reply = Vec::new();
+    serve::begin(image, &header, context)?.task(0, &initializer.argument, &mut reply);
+    Ok(reply)
+}
+
+/// The parent is believed, but a slot that isn't there would be a panic in the middle of nowhere.
+fn checked(slot: usize) -> io::Result<usize> {
+    if slot < crate::page::SLOTS { Ok(slot) } else { Err(crate::wire::bytes::Malformed.into()) }
+}

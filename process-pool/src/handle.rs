@@ -1,0 +1,64 @@
+use std::fmt;
+use std::sync::Arc;
+
+use concurrent_futures_core::{
+    Executor, ExecutorExt, Future, Job, Map, MapOptions, Portable, Shutdown, ShutdownReport, Stats, TaskFailure,
+    TaskOptions,
+};
+
+use crate::calls::portable_calls;
+use crate::parent::shared::Shared;
+
+/// Submits to a [`ProcessPool`](crate::ProcessPool) without keeping it open, from
+/// [`ProcessPool::handle`](crate::ProcessPool::handle).
+///
+/// ```
+/// # concurrent_futures_process_pool::worker_entry!();
+/// # fn main() {
+/// # let pool = concurrent_futures_process_pool::ProcessPool::new(1).unwrap();
+/// let handle = pool.handle();
+/// let thread = std::thread::spawn(move || handle.submit(|n: u64| n + 1, 1).result().unwrap());
+/// assert_eq!(thread.join().unwrap(), 2);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct PoolHandle {
+    shared: Arc<Shared>,
+}
+
+impl PoolHandle {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// As [`ProcessPool::shutdown`](crate::ProcessPool::shutdown); the pool's own drop waits no more afterwards.
+    pub fn shutdown(&self, how: Shutdown) -> ShutdownReport {
+        self.shared.shut_down(how)
+    }
+
+    portable_calls!();
+}
+
+impl Executor for PoolHandle {
+    fn execute(&self, job: Job) {
+        self.shared.execute(job);
+    }
+
+    fn shutdown(&self, how: Shutdown) -> ShutdownReport {
+        self.shutdown(how)
+    }
+
+    fn stats(&self) -> Stats {
+        self.stats()
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        self.shared.capacity()
+    }
+}
+
+impl fmt::Debug for PoolHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolHandle").field("name", &self.shared.name).field("stats", &self.stats()).finish()
+    }
+}

@@ -1,0 +1,121 @@
+//! The channel between parent and worker: all that is known here of ipc-channel.
+//!
+//! Frames go one way, notes the other; both are byte strings that arrive whole, in order, or not at all. To put something
+//! else in its place, write this file anew:
+//!
+//! - `send` gives an error once the other end is gone, and blocks only where the other end doesn't read. Who must not
+//!   block sends little enough (see `lane`).
+//! - `receive` gives `None` once the other end is gone and everything was read.
+//! - A [`Meeting`] is how a worker that has just started gets its ends. That it has come is known from the control socket
+//!   before the parent goes there, so neither waits here for one that is dead.
+
+use std::io;
+
+use ipc_channel::ipc::{self, IpcBytesReceiver, IpcBytesSender, IpcOneShotServer, IpcSender};
+use ipc_channel::{IpcError, TryRecvError};
+use serde::{Deserialize, Serialize};
+
+/// Where byte strings are sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender(IpcBytesSender);
+
+/// Where they arrive.
+#[derive(Debug)]
+pub(crate) struct Receiver(IpcBytesReceiver);
+
+/// The parent's ends.
+#[derive(Debug)]
+pub(crate) struct ParentEnds {
+    pub(crate) frames: Sender,
+    pub(crate) notes: Receiver,
+    /// The same end that the worker has: for notes of the parent's own threads. While it is there, the worker's death
+    /// doesn't close the channel, so that is learnt elsewhere.
+    pub(crate) bell: Sender,
+}
+
+/// The worker's ends.
+#[derive(Debug)]
+pub(crate) struct WorkerEnds {
+    pub(crate) frames: Receiver,
+    pub(crate) notes: Sender,
+}
+
+/// Where a worker brings the parent's ends.
+pub(crate) struct Meeting {
+    server: IpcOneShotServer<Brought>,
+    name: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Brought {
+    frames: IpcBytesSender,
+    notes: IpcBytesReceiver,
+    bell: IpcBytesSender,
+}
+
+impl Sender {
+    pub(crate) fn send(&self, message: &[u8]) -> io::Result<()> {
+        self.0.send(message)
+    }
+}
+
+impl Receiver {
+    pub(crate) fn receive(&self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            match self.0.recv() {
+                Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                received => return closed_is_none(received),
+            }
+        }
+    }
+
+    /// What is there already; `None` if that is nothing, or the channel is closed.
+    pub(crate) fn try_receive(&self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            match self.0.try_recv() {
+                Ok(message) => return Ok(Some(message)),
+                Err(TryRecvError::Empty) => return Ok(None),
+                Err(TryRecvError::IpcError(IpcError::Io(error))) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(TryRecvError::IpcError(error)) => return closed_is_none(Err(error)),
+            }
+        }
+    }
+}
+
+fn closed_is_none(received: Result<Vec<u8>, IpcError>) -> io::Result<Option<Vec<u8>>> {
+    match received {
+        Ok(message) => Ok(Some(message)),
+        Err(IpcError::Disconnected) => Ok(None),
+        Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::ConnectionReset => Ok(None),
+        Err(IpcError::Io(error)) => Err(error),
+        Err(error @ IpcError::SerializationError(_)) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+    }
+}
+
+impl Meeting {
+    /// Parent: opens a meeting point.
+    pub(crate) fn open() -> io::Result<Self> {
+        let (server, name) = IpcOneShotServer::new()?;
+        Ok(Self { server, name })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Parent: takes what the worker has brought.
+    pub(crate) fn meet(self) -> io::Result<ParentEnds> {
+        let (_, Brought { frames, notes, bell }) = self.server.accept().map_err(io::Error::other)?;
+        Ok(ParentEnds { frames: Sender(frames), notes: Receiver(notes), bell: Sender(bell) })
+    }
+}
+
+/// Worker: makes the channel, and brings the parent its ends.
+pub(crate) fn bring(meeting_point: &str) -> io::Result<WorkerEnds> {
+    let (frames, our_frames) = ipc::bytes_channel()?;
+    let (our_notes, notes) = ipc::bytes_channel()?;
+    let parent = IpcSender::connect(meeting_point.to_owned())?;
+    let brought = Brought { frames, notes, bell: our_notes.clone() };
+    parent.send(brought).map_err(io::Error::other)?;
+    Ok(WorkerEnds { frames: Receiver(our_frames), notes: Sender(our_notes) })
+}

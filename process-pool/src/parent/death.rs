@@ -1,0 +1,96 @@
+//! What is said of a worker that has died.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use concurrent_futures_core::{ExitCause, WorkerDied};
+
+use super::lane::KillReason;
+
+/// How a process ended, for the error of its task.
+pub(crate) fn cause(status: Option<ExitStatus>) -> ExitCause {
+    match status.map(|status| (status.code(), status.signal())) {
+        Some((Some(code), _)) => ExitCause::Code(code),
+        Some((None, Some(signal))) => {
+            ExitCause::Signal { signal, core_dumped: status.is_some_and(|status| status.core_dumped()) }
+        }
+        _ => ExitCause::Unknown,
+    }
+}
+
+/// How a process ended, in words that follow its name.
+pub(crate) fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exited with code {code}"),
+        (None, Some(signal)) => format!("died by {}", signal_name(signal)),
+        _ => "ended".to_owned(),
+    }
+}
+
+/// The error of the task that a worker was in the middle of when it died.
+pub(crate) fn worker_died(
+    pid: u32,
+    status: Option<ExitStatus>,
+    label: Option<&str>,
+    attempt: u32,
+    aborts_on_panic: bool,
+    killed: Option<KillReason>,
+) -> WorkerDied {
+    let mut died = WorkerDied::builder(pid, cause(status)).attempt(attempt);
+    if let Some(label) = label {
+        died = died.label(label);
+    }
+    let hint = match killed {
+        Some(KillReason::Memory { limit, used }) => {
+            Some(format!("killed by its pool: it used {used} bytes, and memory_limit is {limit}"))
+        }
+        _ => hint(status, aborts_on_panic),
+    };
+    if let Some(hint) = hint {
+        died = died.hint(hint);
+    }
+    died.build()
+}
+
+/// What probably happened.
+fn hint(status: Option<ExitStatus>, aborts_on_panic: bool) -> Option<String> {
+    let status = status?;
+    let Some(signal) = status.signal() else {
+        return status.code().map(|_| "the task ended the process; a task should return".to_owned());
+    };
+    let why = match signal {
+        libc::SIGKILL => "somebody killed it, probably the system, out of memory",
+        libc::SIGSEGV | libc::SIGBUS => "an invalid access to memory, or a stack overflow",
+        libc::SIGABRT if aborts_on_panic => "a panic; the program is built with panic = \"abort\"",
+        libc::SIGABRT => "it aborted: a stack overflow, a panic while panicking, or failed allocation",
+        libc::SIGILL | libc::SIGTRAP => "an instruction that isn't there, or a failed check in foreign code",
+        libc::SIGFPE => "an arithmetic error in foreign code",
+        libc::SIGTERM | libc::SIGINT | libc::SIGHUP | libc::SIGQUIT => "somebody asked it to end",
+        _ => return Some(signal_name(signal)),
+    };
+    Some(format!("{}: {why}", signal_name(signal)))
+}
+
+fn signal_name(signal: i32) -> String {
+    match rustix::process::Signal::from_named_raw(signal) {
+        Some(named) => format!("{named:?}").replace("Signal::", "SIG"),
+        None => format!("signal {signal}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    use super::{describe, worker_died};
+
+    #[test]
+    fn the_error_names_what_happened_and_a_probable_cause() {
+        let killed = worker_died(7, Some(ExitStatus::from_raw(libc::SIGKILL)), Some("resize"), 2, false, None);
+        let text = killed.to_string();
+        assert!(text.starts_with("worker 7 died by signal 9 while it ran task `resize`, attempt 2 ("), "{text}");
+        assert!(text.contains("SIGKILL: somebody killed it, probably the system, out of memory"), "{text}");
+        assert_eq!(describe(ExitStatus::from_raw(3 << 8)), "exited with code 3");
+    }
+}

@@ -1,0 +1,132 @@
+//! **The end of a pool.**
+//!
+//! ```text
+//!           shutdown, drop                     nobody lives, nothing waits
+//!   OPEN ──────────────────► CLOSED ─────────────────────────────────────► OVER
+//!                              │ ▲
+//!                              └─┘ a harsher shutdown
+//! ```
+//!
+//! | | new jobs | what waits | what runs |
+//! |---|---|---|---|
+//! | drain | refused | runs | runs |
+//! | cancel pending | refused | cancelled | runs |
+//! | kill | refused | cancelled | is asked to stop; after the grace its worker is killed: `Abandoned` |
+//!
+//! - **D1** After the end no process, thread, descriptor, socket or memory of the pool is left.
+//! - **D2** Nobody waits for himself: in a task or a callback a shutdown only begins.
+//! - **D3** `within` bounds the caller's wait, and makes nothing harsher.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use concurrent_futures_core::sync::deadline_after;
+use concurrent_futures_core::worker;
+use concurrent_futures_core::{Shutdown, ShutdownMode, ShutdownReport};
+
+use super::lane::KillReason;
+use super::shared::Shared;
+use super::supervisor;
+
+/// Whether somebody has shut the pool down.
+#[derive(Debug, Default)]
+pub(crate) struct Lifecycle {
+    was_shut_down: AtomicBool,
+}
+
+impl Lifecycle {
+    pub(crate) fn was_shut_down(&self) -> bool {
+        self.was_shut_down.load(Ordering::Acquire)
+    }
+}
+
+impl Shared {
+    /// Ends the pool as `how` says, and waits as long as it says.
+    pub(crate) fn shut_down(self: &Arc<Self>, how: Shutdown) -> ShutdownReport {
+        self.lifecycle.was_shut_down.store(true, Ordering::Release);
+        match how.mode() {
+            ShutdownMode::CancelPending => self.cancel_pending(),
+            ShutdownMode::Kill { grace } => self.kill_within(grace),
+            _ => drop(self.close(false, false)),
+        }
+        self.end_if_over();
+        let is_inside = worker::is_inside_task() || supervisor::is_on_one();
+        self.wait_for_end(if is_inside { Some(Duration::ZERO) } else { how.wait_limit() });
+        self.report()
+    }
+
+    fn cancel_pending(self: &Arc<Self>) {
+        let waiting = self.close(true, false);
+        waiting.into_iter().for_each(|waiting| self.cancel_waiting(waiting));
+        for worker in self.everybody().0 {
+            worker.take_back_all();
+        }
+    }
+
+    fn kill_within(self: &Arc<Self>, grace: Duration) {
+        let waiting = self.close(true, true);
+        let (workers, starting) = self.everybody();
+        // Before the futures are told, so that nobody who waits for them finds a task that was not asked to stop.
+        workers.iter().for_each(|worker| worker.request_stop());
+        starting.iter().for_each(|process| process.kill());
+        waiting.into_iter().for_each(|waiting| self.cancel_waiting(waiting));
+        if grace.is_zero() {
+            return self.kill_all();
+        }
+        let shared = Arc::downgrade(self);
+        self.warden.after(grace, move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.kill_all();
+            }
+        });
+    }
+
+    fn kill_all(&self) {
+        for worker in self.everybody().0 {
+            worker.kill(KillReason::Shutdown);
+        }
+    }
+
+    /// Waits for OVER. What ends it: the last supervisor, each of which comes to its burial, or the limit.
+    fn wait_for_end(&self, limit: Option<Duration>) {
+        let deadline = limit.map(deadline_after);
+        let mut state = self.lock();
+        while !self.is_over(&state) {
+            if deadline.flatten().is_some_and(|deadline| deadline <= Instant::now()) {
+                return;
+            }
+            state = self.changed.wait_maybe_until(state, deadline.flatten());
+        }
+        drop(state);
+        self.join();
+    }
+
+    /// Waits for the threads, which have nothing left to do but the callbacks.
+    fn join(&self) {
+        for thread in self.take_threads() {
+            if thread.thread().id() != std::thread::current().id() {
+                // They contain their panics.
+                let _ = thread.join();
+            }
+        }
+        self.warden.join();
+        self.callbacks.join();
+    }
+
+    fn report(&self) -> ShutdownReport {
+        let stats = self.stats();
+        let mut report = ShutdownReport::default();
+        report.killed = self.counters.killed();
+        report.finished = (stats.finished + stats.failed).saturating_sub(report.killed);
+        report.cancelled = stats.cancelled;
+        let (begun, offered) = self.everybody().0.iter().map(|worker| worker.load()).fold((0, 0), add);
+        report.still_running = begun;
+        report.still_pending = stats.pending + offered;
+        report
+    }
+}
+
+fn add(one: (usize, usize), other: (usize, usize)) -> (usize, usize) {
+    (one.0 + other.0, one.1 + other.1)
+}

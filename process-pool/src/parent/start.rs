@@ -1,0 +1,140 @@
+//! How a worker is started: a process, a setup, a hello.
+//!
+//! ```text
+//!   parent                                    worker
+//!     │ page, control socket, meeting point
+//!     │ spawn ───────────────────────────────► init() finds the control socket
+//!     │ Setup, page ─────────────────────────►
+//!     │                                        brings its ends to the meeting point
+//!     │                                        initializer
+//!     │ ◄──────────────────────────── Hello ── or it dies: the socket closes
+//!     │ compares the file, takes the ends
+//! ```
+//!
+//! The wait for the hello ends in three ways: it comes, the socket closes, or `start_timeout` is over. A kill of the pool
+//! kills the process, which closes the socket.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::SendFlags;
+
+use super::process::Process;
+use super::shared::Shared;
+use super::worker::Worker;
+use crate::child::{VARIABLE, depth};
+use crate::image::Image;
+use crate::initializer::PreparedInitializer;
+use crate::link::{Meeting, Receiver};
+use crate::page::Page;
+use crate::start_failure::StartFailure;
+use crate::wire::control::{Control, Hello, Setup, ToWorker};
+
+/// The running program, also where its file was replaced or deleted meanwhile.
+const OURSELVES: &str = "/proc/self/exe";
+
+/// Starts worker `number`; gives it with the end of its notes.
+pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>, Receiver), StartFailure> {
+    shared.warden.start(&shared.name, shared.callbacks())?;
+    let (page, page_file) = Page::create()?;
+    let (control, theirs) = Control::pair()?;
+    let meeting = Meeting::open()?;
+    let initializer = shared.options.initializer.as_ref().map(|initializer| initializer.prepare()).transpose()?;
+    let process = Arc::new(spawn(shared, number, theirs)?);
+    if !shared.note_process(number, &process) {
+        process.kill();
+    }
+    let setup = Setup {
+        meeting_point: meeting.name().to_owned(),
+        number,
+        stack_size: shared.options.stack_size,
+        initializer: initializer.as_ref().map(PreparedInitializer::call),
+        parent: std::process::id(),
+    };
+    let sent = control.send(&ToWorker::Setup(setup).write(), Some(page_file.as_fd()), SendFlags::empty());
+    let hello = sent.map_err(StartFailure::from).and_then(|()| await_hello(&control, shared.options.start_timeout));
+    let ready = hello.and_then(|hello| check(hello, initializer));
+    let aborts_on_panic = ready.map_err(|failure| bury(&process, failure))?;
+    let ends = meeting.meet()?;
+    let (control, shared) = (Arc::new(control), Arc::downgrade(shared));
+    let worker = Worker::new(number, shared, process, page, control, ends.frames, ends.bell, aborts_on_panic);
+    Ok((Arc::new(worker), ends.notes))
+}
+
+fn spawn(shared: &Shared, number: usize, control: std::os::fd::OwnedFd) -> io::Result<Process> {
+    let mut command = Command::new(OURSELVES);
+    command.arg0(format!("{} [{} worker {number}]", own_name(), shared.name));
+    if let Some(configure) = &shared.options.configure {
+        configure.apply(&mut command);
+    }
+    // What makes it a worker is ours, whatever was configured.
+    command.env(VARIABLE, (depth() + 1).to_string()).stdin(Stdio::from(control)).process_group(0);
+    Process::new(command.spawn()?)
+}
+
+/// What this program is called.
+fn own_name() -> String {
+    let name = std::env::args_os().next().unwrap_or_default();
+    let name = std::path::Path::new(&name).file_name().unwrap_or(&name);
+    name.to_string_lossy().into_owned()
+}
+
+fn await_hello(control: &Control, limit: Duration) -> Result<Hello, StartFailure> {
+    let deadline = Instant::now() + limit;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+        match poll(&mut [PollFd::new(control, PollFlags::IN)], Some(&timeout)) {
+            Ok(0) => return Err(StartFailure::Silent(limit)),
+            Ok(_) => break,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(io::Error::from(error).into()),
+        }
+    }
+    match control.receive()? {
+        Some((message, _)) => Hello::read(&message).map_err(|malformed| io::Error::from(malformed).into()),
+        None => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+    }
+}
+
+/// Whether a panic ends the worker, if it may work for us.
+fn check(hello: Hello, initializer: Option<PreparedInitializer>) -> Result<bool, StartFailure> {
+    match hello {
+        Hello::Refused(why) => Err(StartFailure::Refused(why)),
+        Hello::Ready { identity, .. } if identity != *Image::ours()?.identity() => Err(StartFailure::DifferentBinary),
+        Hello::Ready { aborts_on_panic, initializer: reply, .. } => match (initializer, reply) {
+            (Some(prepared), Some(reply)) => {
+                prepared.outcome(&reply).map_err(StartFailure::Initializer).map(|()| aborts_on_panic)
+            }
+            _ => Ok(aborts_on_panic),
+        },
+    }
+}
+
+/// Ends a process that did not become a worker; if it had died by itself, that is the failure.
+fn bury(process: &Process, failure: StartFailure) -> StartFailure {
+    let is_silent = matches!(failure, StartFailure::Silent(_));
+    let has_closed = matches!(&failure, StartFailure::System(_));
+    if is_silent || !has_closed {
+        process.kill();
+    } else {
+        // Its end of the socket is closed, so it is dead or about to be; whatever holds it up isn't waited for.
+        wait_briefly(process);
+        process.kill();
+    }
+    match (process.bury(), failure) {
+        (Ok(status), StartFailure::System(_)) => StartFailure::Died(status),
+        (_, failure) => failure,
+    }
+}
+
+fn wait_briefly(process: &Process) {
+    let second = Timespec { tv_sec: 1, tv_nsec: 0 };
+    // It may return early or not at all in time: then the kill decides.
+    let _ = poll(&mut [PollFd::from_borrowed_fd(process.as_fd(), PollFlags::IN)], Some(&second));
+}

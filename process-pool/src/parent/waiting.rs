@@ -1,0 +1,87 @@
+//! A job that waits for a worker.
+
+use std::time::Instant;
+
+use concurrent_futures_core::{Job, JobHandle, RunningJob, TaskId, TaskOptions};
+
+use super::payload::Payload;
+
+/// A job with everything that is needed to send it.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) held: Held,
+    pub(crate) payload: Payload,
+    pub(crate) options: TaskOptions,
+    pub(crate) since: Instant,
+    /// It has killed a worker before: it is sent alone, so that it is plain who did it.
+    pub(crate) is_quarantined: bool,
+}
+
+/// Where a job is in its life.
+#[derive(Debug)]
+pub(crate) enum Held {
+    /// It has not begun, as far as is known here.
+    Fresh(Job),
+    /// It has begun: it runs, or waits for another attempt.
+    Begun(RunningJob),
+    /// Its future has ended without it.
+    Over(TaskId),
+}
+
+impl Waiting {
+    pub(crate) fn new(job: Job, payload: Payload) -> Self {
+        let options = job.options();
+        Self { held: Held::Fresh(job), payload, options, since: Instant::now(), is_quarantined: false }
+    }
+
+    pub(crate) fn id(&self) -> TaskId {
+        match &self.held {
+            Held::Fresh(job) => job.id(),
+            Held::Begun(job) => job.id(),
+            Held::Over(id) => *id,
+        }
+    }
+
+    pub(crate) fn handle(&self) -> Option<JobHandle> {
+        match &self.held {
+            Held::Fresh(job) => Some(job.handle()),
+            Held::Begun(job) => Some(job.handle()),
+            Held::Over(_) => None,
+        }
+    }
+
+    /// How many tasks it holds.
+    pub(crate) fn tasks(&self) -> usize {
+        match &self.held {
+            Held::Fresh(job) => job.tasks(),
+            Held::Begun(job) => job.tasks(),
+            Held::Over(_) => 0,
+        }
+    }
+
+    /// Takes the job out of a slot that it is about to leave.
+    pub(crate) fn hollow_out(&mut self) -> Self {
+        let over = Held::Over(self.id());
+        let held = std::mem::replace(&mut self.held, over);
+        let payload = std::mem::replace(&mut self.payload, Payload::nothing());
+        let (options, since) = (self.options.clone(), self.since);
+        Self { held, payload, options, since, is_quarantined: self.is_quarantined }
+    }
+
+    /// Whether nobody waits for it any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.handle().is_none_or(|handle| handle.state().is_none_or(|state| state.is_done()))
+    }
+
+    pub(crate) fn attempt(&self) -> u32 {
+        match &self.held {
+            Held::Begun(job) => job.attempt(),
+            _ => 1,
+        }
+    }
+
+    /// Whether it can be written to an idle worker by anybody: it is small, and nothing travels beside it.
+    pub(crate) fn is_light(&self) -> bool {
+        self.payload.size <= super::lane::LARGEST_LIGHT && self.payload.attachments.is_empty()
+    }
+}

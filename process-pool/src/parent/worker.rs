@@ -1,0 +1,120 @@
+//! One worker, as the parent sees it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use concurrent_futures_core::sync::Mutex;
+
+use super::lane::Lane;
+use super::process::Process;
+use super::shared::Shared;
+use crate::link::Sender;
+use crate::page::Page;
+use crate::wire::control::Control;
+use crate::wire::note;
+
+/// A worker process that has said hello.
+pub(crate) struct Worker {
+    pub(crate) number: usize,
+    pub(crate) shared: Weak<Shared>,
+    pub(crate) page: Page,
+    pub(crate) control: Arc<Control>,
+    /// Where frames are written, by one at a time.
+    pub(crate) frames: Mutex<Sender>,
+    /// Whether a panic in it ends it.
+    pub(crate) aborts_on_panic: bool,
+    pub(crate) lane: Mutex<Lane>,
+    process: Arc<Process>,
+    bell: Sender,
+    /// Somebody wants something of the supervisor.
+    news: AtomicBool,
+    is_dead: AtomicBool,
+    must_leave: AtomicBool,
+    pub(crate) record: Record,
+}
+
+/// What is told about a worker.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) tasks: AtomicU64,
+    /// Bytes, as last sampled.
+    pub(crate) resident: AtomicU64,
+}
+
+impl Worker {
+    #[expect(clippy::too_many_arguments, reason = "a start brings all of them, and nobody else makes a worker")]
+    pub(crate) fn new(
+        number: usize,
+        shared: Weak<Shared>,
+        process: Arc<Process>,
+        page: Page,
+        control: Arc<Control>,
+        frames: Sender,
+        bell: Sender,
+        aborts_on_panic: bool,
+    ) -> Self {
+        Self {
+            number,
+            shared,
+            page,
+            control,
+            frames: Mutex::new(frames),
+            aborts_on_panic,
+            lane: Mutex::new(Lane::new()),
+            process,
+            bell,
+            news: AtomicBool::new(false),
+            is_dead: AtomicBool::new(false),
+            must_leave: AtomicBool::new(false),
+            record: Record::default(),
+        }
+    }
+
+    pub(crate) fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Makes the supervisor look.
+    pub(crate) fn wake(&self) {
+        self.news.store(true, Ordering::SeqCst);
+        if self.page.bell().must_wake_parent() {
+            // The supervisor holds the other end. There is room: it is asleep, so it has read everything.
+            let _ = self.bell.send(note::LOOK);
+        }
+    }
+
+    /// Whether somebody has called [`wake`](Self::wake) since the last time.
+    pub(crate) fn take_news(&self) -> bool {
+        self.news.swap(false, Ordering::SeqCst)
+    }
+
+    pub(crate) fn has_news(&self) -> bool {
+        self.news.load(Ordering::SeqCst)
+    }
+
+    /// The process has ended.
+    pub(crate) fn note_death(&self) {
+        self.is_dead.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.is_dead.load(Ordering::SeqCst)
+    }
+
+    /// The worker is to end once nothing lies with it.
+    pub(crate) fn ask_to_leave(&self) {
+        self.must_leave.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+
+    pub(crate) fn must_leave(&self) -> bool {
+        self.must_leave.load(Ordering::SeqCst)
+    }
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").field("number", &self.number).field("pid", &self.process.pid()).finish_non_exhaustive()
+    }
+}

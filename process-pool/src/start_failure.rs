@@ -1,0 +1,76 @@
+//! Why a worker could not be started.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use concurrent_futures_core::Rejected;
+
+use crate::parent::death::describe;
+
+/// Why a worker could not be started.
+#[derive(Debug, Clone)]
+pub(crate) enum StartFailure {
+    /// The system did not give what it needs.
+    System(Arc<io::Error>),
+    /// It died before it said hello.
+    Died(ExitStatus),
+    /// It said nothing for so long.
+    Silent(Duration),
+    /// It said why it can't work.
+    Refused(String),
+    /// It runs another file than this process.
+    DifferentBinary,
+    /// The initializer failed, as these words say.
+    Initializer(String),
+}
+
+impl StartFailure {
+    /// Whether another try would end like this one.
+    pub(crate) fn is_permanent(&self) -> bool {
+        matches!(self, Self::DifferentBinary | Self::Initializer(_))
+    }
+
+    /// What tasks are told that will never run because of it.
+    pub(crate) fn rejection(&self) -> Rejected {
+        match self {
+            Self::Initializer(text) => Rejected::broken(text.clone(), None),
+            other => Rejected::broken("its workers could not be started", Some(Arc::new(other.clone()))),
+        }
+    }
+}
+
+impl fmt::Display for StartFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System(error) => write!(f, "the system refused: {error}"),
+            Self::Died(status) => write!(
+                f,
+                "the worker {} before it was ready: does `main` call `init()` first, and nothing before it that ends the \
+                 process?",
+                describe(*status)
+            ),
+            Self::Silent(limit) => write!(
+                f,
+                "the worker said nothing for {limit:?} (`start_timeout`): does `main` call `init()` before anything that \
+                 takes long?"
+            ),
+            Self::Refused(why) => write!(f, "the worker could not set itself up: {why}"),
+            Self::DifferentBinary => {
+                f.write_str("the worker runs another file than this process, so it has other functions")
+            }
+            Self::Initializer(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Error for StartFailure {}
+
+impl From<io::Error> for StartFailure {
+    fn from(error: io::Error) -> Self {
+        Self::System(Arc::new(error))
+    }
+}

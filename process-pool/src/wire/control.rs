@@ -1,0 +1,280 @@
+//! The control socket: what a worker is told once, and what it must hear also in the middle of a task.
+//!
+//! A socket pair that keeps messages apart. The worker finds its end as standard input, takes it away from there before
+//! anything else, and listens with a thread of its own. When the parent's end closes, the worker ends, also in the middle
+//! of a task.
+//!
+//! ```text
+//!   parent ── Setup(page) ──► worker        parent ◄── Hello, or Refused ── worker
+//!   parent ── Region(memory) ──► worker     parent ── Release ──► worker
+//! ```
+
+use std::io;
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::cmsg_space;
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+};
+
+use super::PROTOCOL;
+use super::bytes::{Malformed, Reader, Write};
+use crate::image::{Identity, Offset};
+
+/// No message is longer.
+const LARGEST: usize = 64 * 1024;
+
+/// One end of the socket.
+#[derive(Debug)]
+pub(crate) struct Control(OwnedFd);
+
+impl Control {
+    /// The parent's end, and the worker's.
+    pub(crate) fn pair() -> io::Result<(Self, OwnedFd)> {
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        Ok((Self(ours), theirs))
+    }
+
+    pub(crate) fn from_fd(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+
+    /// Sends a message, with a descriptor where there is one.
+    ///
+    /// # Blocking
+    ///
+    /// While the other end doesn't read: with `flags` of `DONTWAIT` it fails instead.
+    pub(crate) fn send(&self, message: &[u8], descriptor: Option<BorrowedFd<'_>>, flags: SendFlags) -> io::Result<()> {
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let descriptors: Vec<BorrowedFd<'_>> = descriptor.into_iter().collect();
+        if !descriptors.is_empty() && !control.push(SendAncillaryMessage::ScmRights(&descriptors)) {
+            return Err(io::Error::other("no room for a descriptor"));
+        }
+        loop {
+            match sendmsg(&self.0, &[IoSlice::new(message)], &mut control, flags | SendFlags::NOSIGNAL) {
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Waits for a message and gives it, with the descriptor that came along. `None`: the other end is closed.
+    pub(crate) fn receive(&self) -> io::Result<Option<(Vec<u8>, Option<OwnedFd>)>> {
+        let mut bytes = vec![0; LARGEST];
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(4))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let received = loop {
+            match recvmsg(&self.0, &mut [IoSliceMut::new(&mut bytes)], &mut control, RecvFlags::CMSG_CLOEXEC) {
+                Ok(received) => break received.bytes,
+                Err(Errno::INTR) => {}
+                Err(Errno::CONNRESET) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+        };
+        if received == 0 {
+            return Ok(None);
+        }
+        bytes.truncate(received);
+        let mut descriptor = None;
+        for message in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(descriptors) = message {
+                descriptor = descriptors.last();
+            }
+        }
+        Ok(Some((bytes, descriptor)))
+    }
+}
+
+impl AsFd for Control {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// What a worker is told before anything else; the page comes along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Setup {
+    /// Where it brings its ends of the channels.
+    pub(crate) meeting_point: String,
+    /// Which worker of its pool it is.
+    pub(crate) number: usize,
+    /// How many bytes of stack the thread of its tasks has.
+    pub(crate) stack_size: usize,
+    /// What it runs before its first task.
+    pub(crate) initializer: Option<Initializer>,
+    /// The process that started it.
+    pub(crate) parent: u32,
+}
+
+/// A function to call, with its encoded argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Initializer {
+    pub(crate) entry: Offset,
+    pub(crate) function: Offset,
+    pub(crate) argument: Vec<u8>,
+}
+
+/// What a parent tells its worker.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ToWorker {
+    Setup(Setup),
+    /// Memory that tasks will refer to by this number; its descriptor comes along.
+    Region(u64),
+    /// Nobody refers to this memory any more.
+    Release(u64),
+}
+
+/// What a worker answers to its setup.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Hello {
+    /// It is ready, and this is the file that it runs. Whether a panic there ends the process.
+    Ready { identity: Identity, aborts_on_panic: bool, initializer: Option<Vec<u8>> },
+    /// It can't work, and this is why.
+    Refused(String),
+}
+
+impl ToWorker {
+    pub(crate) fn write(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        match self {
+            Self::Setup(setup) => {
+                bytes.put(0);
+                bytes.put(PROTOCOL.into());
+                bytes.put_bytes(setup.meeting_point.as_bytes());
+                bytes.put(setup.number as u64);
+                bytes.put(setup.stack_size as u64);
+                bytes.put(setup.parent.into());
+                bytes.put(setup.initializer.is_some().into());
+                if let Some(initializer) = &setup.initializer {
+                    bytes.put(initializer.entry.0 as u64);
+                    bytes.put(initializer.function.0 as u64);
+                    bytes.put_bytes(&initializer.argument);
+                }
+            }
+            Self::Region(id) => {
+                bytes.put(1);
+                bytes.put(*id);
+            }
+            Self::Release(id) => {
+                bytes.put(2);
+                bytes.put(*id);
+            }
+        }
+        bytes
+    }
+
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(bytes);
+        let message = match reader.take()? {
+            0 => Self::Setup(read_setup(&mut reader)?),
+            1 => Self::Region(reader.take()?),
+            2 => Self::Release(reader.take()?),
+            _ => return Err(Malformed),
+        };
+        reader.end()?;
+        Ok(message)
+    }
+}
+
+fn read_setup(reader: &mut Reader<'_>) -> Result<Setup, Malformed> {
+    if reader.take_u32()? != PROTOCOL {
+        return Err(Malformed);
+    }
+    Ok(Setup {
+        meeting_point: reader.take_text()?.to_owned(),
+        number: reader.take_usize()?,
+        stack_size: reader.take_usize()?,
+        parent: reader.take_u32()?,
+        initializer: if reader.take_bool()? {
+            Some(Initializer {
+                entry: Offset(reader.take()? as i64),
+                function: Offset(reader.take()? as i64),
+                argument: reader.take_bytes()?.to_owned(),
+            })
+        } else {
+            None
+        },
+    })
+}
+
+impl Hello {
+    pub(crate) fn write(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        match self {
+            Self::Ready { identity, aborts_on_panic, initializer } => {
+                bytes.put(0);
+                bytes.put_bytes(identity.device.as_bytes());
+                bytes.put(identity.inode);
+                bytes.put((*aborts_on_panic).into());
+                bytes.put(initializer.is_some().into());
+                if let Some(reply) = initializer {
+                    bytes.put_bytes(reply);
+                }
+            }
+            Self::Refused(why) => {
+                bytes.put(1);
+                bytes.put_bytes(why.as_bytes());
+            }
+        }
+        bytes
+    }
+
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(bytes);
+        let hello = match reader.take()? {
+            0 => Self::Ready {
+                identity: Identity { device: reader.take_text()?.to_owned(), inode: reader.take()? },
+                aborts_on_panic: reader.take_bool()?,
+                initializer: if reader.take_bool()? { Some(reader.take_bytes()?.to_owned()) } else { None },
+            },
+            1 => Self::Refused(reader.take_text()?.to_owned()),
+            _ => return Err(Malformed),
+        };
+        reader.end()?;
+        Ok(hello)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use rustix::net::SendFlags;
+
+    use super::{Control, Hello, Identity, Initializer, Offset, Setup, ToWorker};
+
+    #[test]
+    fn what_is_written_is_read() {
+        let initializer = Initializer { entry: Offset(-1), function: Offset(7), argument: vec![1, 2] };
+        let setup =
+            Setup { meeting_point: "here".into(), number: 1, stack_size: 2, parent: 3, initializer: Some(initializer) };
+        for message in [ToWorker::Setup(setup), ToWorker::Region(5), ToWorker::Release(6)] {
+            assert_eq!(ToWorker::read(&message.write()), Ok(message));
+        }
+        let identity = Identity { device: "fe:01".into(), inode: 9 };
+        let ready = Hello::Ready { identity, aborts_on_panic: false, initializer: Some(vec![0]) };
+        for message in [ready, Hello::Refused("why".into())] {
+            assert_eq!(Hello::read(&message.write()), Ok(message));
+        }
+    }
+
+    #[test]
+    fn a_descriptor_comes_along_and_the_end_is_noticed() {
+        let (ours, theirs) = Control::pair().unwrap();
+        let theirs = Control::from_fd(theirs);
+        ours.send(b"with", Some(theirs.as_fd()), SendFlags::empty()).unwrap();
+        ours.send(b"without", None, SendFlags::empty()).unwrap();
+        let (message, descriptor) = theirs.receive().unwrap().unwrap();
+        assert_eq!((message.as_slice(), descriptor.is_some()), (b"with".as_slice(), true));
+        let (message, descriptor) = theirs.receive().unwrap().unwrap();
+        assert_eq!((message.as_slice(), descriptor.is_some()), (b"without".as_slice(), false));
+        drop(ours);
+        assert!(theirs.receive().unwrap().is_none());
+    }
+}

@@ -1,0 +1,56 @@
+//! What a worker, or another thread of the parent, tells the supervisor through the channel.
+
+use super::bytes::{Malformed, Reader, Write};
+
+/// A message to a supervisor.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Note<'a> {
+    /// Look: at the page, and at what the parent's threads want.
+    Look,
+    /// A result that is too large for the page; its attachments follow, a message each.
+    Result { slot: usize, position: usize, attachments: usize, reply: &'a [u8] },
+}
+
+/// The message "look".
+pub(crate) const LOOK: &[u8] = &[0];
+
+/// Writes a result.
+pub(crate) fn result(slot: usize, position: usize, attachments: usize, reply: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(reply.len() + 16);
+    bytes.put(1);
+    bytes.put(slot as u64);
+    bytes.put(position as u64);
+    bytes.put(attachments as u64);
+    bytes.extend_from_slice(reply);
+    bytes
+}
+
+/// Reads a message.
+pub(crate) fn read(bytes: &[u8]) -> Result<Note<'_>, Malformed> {
+    let mut reader = Reader::new(bytes);
+    match reader.take()? {
+        0 => {
+            reader.end()?;
+            Ok(Note::Look)
+        }
+        1 => {
+            let (slot, position, attachments) = (reader.take_usize()?, reader.take_usize()?, reader.take_usize()?);
+            Ok(Note::Result { slot, position, attachments, reply: reader.rest() })
+        }
+        _ => Err(Malformed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LOOK, Malformed, Note, read, result};
+
+    #[test]
+    fn what_is_written_is_read() {
+        assert_eq!(read(LOOK), Ok(Note::Look));
+        let note = result(5, 300, 2, b"reply");
+        assert_eq!(read(&note), Ok(Note::Result { slot: 5, position: 300, attachments: 2, reply: b"reply" }));
+        assert_eq!(read(&[7]), Err(Malformed));
+        assert_eq!(read(&[]), Err(Malformed));
+    }
+}
