@@ -186,13 +186,6 @@ impl Lane {
 }
 
 impl InFlight {
-    /// Some of its tasks have ended.
-    pub(crate) fn count(&mut self, tally: Tally) {
-        self.tally.returned += tally.returned;
-        self.tally.failed += tally.failed;
-        self.tally.cancelled += tally.cancelled;
-    }
-
     /// The index of the task at a position.
     pub(crate) fn index(&self, position: usize) -> usize {
         self.indices.as_ref().map_or(position, |indices| indices[position])
@@ -229,7 +222,7 @@ impl Worker {
         }
         lane.frames_sent += 1;
         let number = lane.frames_sent;
-        let mut frame = FrameWriter::new(jobs.len());
+        let mut frame = FrameWriter::new(jobs.len(), jobs.iter().map(|waiting| waiting.payload.size).sum());
         let mut attachments = Attachments::default();
         let mut timed = Vec::with_capacity(jobs.len());
         for waiting in jobs {
@@ -250,8 +243,9 @@ impl Worker {
                 label: waiting.options.label_text(),
                 attachments: waiting.payload.attachments.bytes.len(),
             };
+            let indices = waiting.payload.indices();
             if let Some(arguments) = waiting.payload.arguments() {
-                frame.job(&header, arguments);
+                frame.job(&header, indices.as_deref(), arguments.map(|(_, argument)| argument));
             }
             let beside = waiting.payload.attachments.clone();
             attachments.bytes.extend(beside.bytes);
@@ -273,7 +267,6 @@ impl Worker {
             if limit.is_some() {
                 timed.push((slot, entry.generation));
             }
-            let indices = waiting.payload.indices();
             let tally = Tally::default();
             entry.job = Some(InFlight { waiting, offered: tasks, done: 0, tally, indices });
         }

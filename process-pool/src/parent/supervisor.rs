@@ -43,7 +43,7 @@ use super::worker::Worker;
 use crate::attachments;
 use crate::bytes::Bytes;
 use crate::link::Receiver;
-use crate::page::{Consumer, Record};
+use crate::page::{Consumer, Record, SLOTS};
 use crate::shared_bytes;
 use crate::wire::frame;
 use crate::wire::note::{self, Note};
@@ -220,14 +220,15 @@ impl Supervisor {
     fn read_note(&mut self, note: &[u8]) {
         match note::read(note) {
             Ok(Note::Look) => {}
-            Ok(Note::Result { slot, position, attachments, reply }) => {
+            Ok(Note::Result { slot, position, attachments, reply }) if slot < SLOTS => {
                 let beside: Result<Vec<Bytes>, _> = (0..attachments).map(|_| self.receive_attachment()).collect();
                 if let Ok(beside) = beside {
-                    attachments::supply(beside, || self.complete(slot, &[(position, reply)]));
+                    let record = Record { slot, position, bytes: 0..reply.len() };
+                    attachments::supply(beside, || self.complete(&[record], reply));
                     self.settle(slot);
                 }
             }
-            Err(_) => self.worker.process().kill(),
+            Ok(Note::Result { .. }) | Err(_) => self.worker.process().kill(),
         }
     }
 
@@ -254,34 +255,31 @@ impl Supervisor {
         }
         self.worker.page.bell().wake_worker();
         for of_one_slot in records.chunk_by(|one, other| one.slot == other.slot) {
-            let replies = of_one_slot.iter().map(|record| (record.position, &bytes[record.bytes.clone()]));
-            self.complete(of_one_slot[0].slot, &replies.collect::<Vec<_>>());
+            self.complete(of_one_slot, &bytes);
         }
         (self.bytes, self.records) = (bytes, records);
     }
 
-    /// Ends some tasks of a job by what the worker has answered.
-    fn complete(&self, slot: usize, replies: &[(usize, &[u8])]) {
+    /// Ends some tasks of a job by what the worker has answered. The records are of one slot, and lie in `bytes`.
+    fn complete(&self, records: &[Record], bytes: &[u8]) {
+        let Some(slot) = records.first().map(|record| record.slot) else { return };
         let Some(mut job) = self.worker.lane.lock().take(slot) else { return };
         if job.done == 0 {
             self.note_begun(slot, &mut job);
         }
-        let replies: Vec<_> = replies
-            .iter()
-            .filter(|(position, _)| *position < job.offered)
-            .map(|&(at, reply)| (job.index(at), reply))
-            .collect();
-        job.done += replies.len();
-        self.worker.record.tasks.fetch_add(replies.len() as u64, Ordering::Relaxed);
-        let regions = job.waiting.payload.attachments.regions.clone();
+        job.done += records.len();
+        self.worker.record.tasks.fetch_add(records.len() as u64, Ordering::Relaxed);
         let took = self.took(slot, &job);
+        let (regions, indices) = (job.waiting.payload.attachments.regions.clone(), job.indices.clone());
         if let Some(running) = job.begin() {
             if let Some(took) = took {
                 running.note_took(took);
             }
-            let tally = shared_bytes::referring_to(&regions, || running.complete_tasks(&mut replies.into_iter()));
+            let index = |position| indices.as_ref().map_or(position, |indices| indices[position]);
+            let mut replies = records.iter().map(|record| (index(record.position), &bytes[record.bytes.clone()]));
+            let tally = shared_bytes::referring_to(&regions, || running.complete_tasks(&mut replies));
             self.shared.counters.end(tally);
-            job.count(tally);
+            job.tally += tally;
         }
         self.worker.lane.lock().put_back(slot, job);
     }
