@@ -19,7 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use concurrent_futures_core::room::{Permit, Room};
-use concurrent_futures_core::sync::{Condvar, Mutex};
+use concurrent_futures_core::sync::{Condvar, Mutex, MutexGuard};
 use concurrent_futures_core::worker::{self, CompletionSink};
 use concurrent_futures_core::{Job, Reason, Rejected, Skipped, Stats, TaskError, WhenFull};
 
@@ -47,7 +47,7 @@ pub(crate) struct Shared {
     pub(crate) lifecycle: Lifecycle,
     state: Mutex<State>,
     /// Something in the state, or in the numbers, has changed: for those who wait for the end.
-    pub(crate) changed: Condvar,
+    changed: Condvar,
     room: Option<(Arc<Room>, WhenFull)>,
 }
 
@@ -64,6 +64,8 @@ pub(crate) struct State {
     failed_starts: u32,
     broken: Option<Rejected>,
     threads: Vec<thread::JoinHandle<()>>,
+    /// Threads that wait for `changed`.
+    sleepers: usize,
     is_closed: bool,
     cancels_waiting: bool,
     is_killed: bool,
@@ -205,7 +207,7 @@ impl Shared {
     }
 
     /// Q1: wakes somebody idle, or starts somebody, as long as there is work for him.
-    fn act(self: &Arc<Self>, mut state: concurrent_futures_core::sync::MutexGuard<'_, State>) {
+    fn act(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let next = if state.queue.is_empty() || state.broken.is_some() {
             Move::Nothing
         } else if let Some(worker) = state.idle.pop() {
@@ -382,7 +384,7 @@ impl Shared {
         let deadline = Instant::now() + delay;
         let mut state = self.state.lock();
         while !state.is_closed && Instant::now() < deadline {
-            state = self.changed.wait_until(state, deadline);
+            state = self.sleep(state, Some(deadline));
         }
     }
 
@@ -436,7 +438,15 @@ impl Shared {
         state.is_closed && state.live() == 0 && state.queue.is_empty()
     }
 
-    pub(crate) fn lock(&self) -> concurrent_futures_core::sync::MutexGuard<'_, State> {
+    /// Sleeps until something has changed, or the deadline.
+    pub(crate) fn sleep<'a>(&self, mut state: MutexGuard<'a, State>, deadline: Option<Instant>) -> MutexGuard<'a, State> {
+        state.sleepers += 1;
+        state = self.changed.wait_maybe_until(state, deadline);
+        state.sleepers -= 1;
+        state
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 
@@ -456,9 +466,11 @@ impl Shared {
 
     /// Tells those who wait for the end.
     pub(crate) fn note_change(&self) {
-        // Through the lock, so that nobody misses it between his look and his sleep.
-        drop(self.state.lock());
-        self.changed.notify_all();
+        // Under the lock, so that nobody misses it between his look and his sleep. To notify nobody costs a system call.
+        let somebody_sleeps = self.state.lock().sleepers > 0;
+        if somebody_sleeps {
+            self.changed.notify_all();
+        }
     }
 
     pub(crate) fn stats(&self) -> Stats {

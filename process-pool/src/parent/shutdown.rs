@@ -96,7 +96,7 @@ impl Shared {
             if deadline.flatten().is_some_and(|deadline| deadline <= Instant::now()) {
                 return;
             }
-            state = self.changed.wait_maybe_until(state, deadline.flatten());
+            state = self.sleep(state, deadline.flatten());
         }
         drop(state);
         self.join();
