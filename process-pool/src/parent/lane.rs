@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use concurrent_futures_core::{RunningJob, Tally};
 
@@ -66,6 +66,7 @@ struct Tag {
     kill: Option<KillReason>,
     /// Which of the worker's frames it is in.
     frame: u64,
+    sent: Instant,
 }
 
 /// A job that lies with the worker.
@@ -179,6 +180,11 @@ impl Lane {
         self.entries[slot].tag.as_ref().map_or(0, |tag| tag.frame)
     }
 
+    /// How long the job of a slot has lain here.
+    fn waits_for(&self, slot: usize) -> Duration {
+        self.entries[slot].tag.as_ref().map_or(Duration::ZERO, |tag| tag.sent.elapsed())
+    }
+
     fn holds(&self, slot: usize, generation: u16) -> Option<&Tag> {
         let entry = &self.entries[slot];
         entry.tag.as_ref().filter(|_| entry.generation == generation)
@@ -221,7 +227,7 @@ impl Worker {
             return Err(jobs);
         }
         lane.frames_sent += 1;
-        let number = lane.frames_sent;
+        let (number, sent) = (lane.frames_sent, Instant::now());
         let mut frame = FrameWriter::new(jobs.len(), jobs.iter().map(|waiting| waiting.payload.size).sum());
         let mut attachments = Attachments::default();
         let mut timed = Vec::with_capacity(jobs.len());
@@ -263,7 +269,7 @@ impl Worker {
                 // It was cancelled in the queue: the worker passes it over, and the supervisor empties the slot.
                 self.page.slot(slot).withdraw();
             }
-            entry.tag = Some(Tag { limit, kill: None, frame: number });
+            entry.tag = Some(Tag { limit, kill: None, frame: number, sent });
             if limit.is_some() {
                 timed.push((slot, entry.generation));
             }
@@ -299,6 +305,7 @@ impl Worker {
             });
         };
         if seen.look().begun == 0 {
+            self.kill_if_it_does_nothing();
             // Not before so long from now.
             return look_again(limit);
         }
@@ -308,6 +315,19 @@ impl Worker {
         } else {
             self.kill_task(slot, generation, KillReason::Deadline(limit));
         }
+    }
+
+    /// Kills a process that is in no task and doesn't begin what lies with it: it is stopped, or stuck in foreign code of
+    /// its own. Nothing is lost by it.
+    fn kill_if_it_does_nothing(&self) {
+        let mut lane = self.lane.lock();
+        let is_untouched = lane.occupied().iter().all(|&slot| self.page.slot(slot).withdraw());
+        if is_untouched {
+            lane.close();
+            self.process().kill();
+        }
+        drop(lane);
+        self.wake();
     }
 
     /// Asks a task to stop, and ends its worker after `grace` if it still runs.
@@ -418,17 +438,17 @@ impl Worker {
     /// and if it is too early, when to ask again.
     pub(crate) fn give_to_idle(&self) -> Giving {
         let lane = self.lane.lock();
-        let running_for =
-            |slot: &Slot<'_>| Duration::from_nanos(crate::page::now_nanos().saturating_sub(slot.begun_at()));
         let mut last = None;
-        let mut is_stuck = false;
+        let (mut runs_for, mut waits_for) = (None, Duration::ZERO);
         for (number, job) in lane.jobs() {
             let slot = self.page.slot(number);
             let look = slot.look();
-            if look.begun > 0 && slot.is_running() {
-                is_stuck = running_for(&slot) >= LONG_ENOUGH;
+            if slot.is_running() {
+                let nanos = crate::page::now_nanos().saturating_sub(slot.begun_at());
+                runs_for = Some(Duration::from_nanos(nanos));
             }
             if look.end > look.begun && !job.waiting.is_quarantined {
+                waits_for = waits_for.max(lane.waits_for(number));
                 last = match last {
                     // What has not begun at all goes before a part of what has.
                     Some((_, begun)) if begun < look.begun => last,
@@ -437,7 +457,8 @@ impl Worker {
             }
         }
         let Some((number, begun)) = last else { return Giving::Nothing };
-        if !is_stuck {
+        // A worker that is in no task, though something has lain there for so long, is stopped.
+        if runs_for.unwrap_or(waits_for) < LONG_ENOUGH {
             return Giving::NotYet;
         }
         let kept = |offered: usize| if begun == 0 { 0 } else { offered / 2 };

@@ -30,7 +30,7 @@ use super::payload::Payload;
 use super::process::Process;
 use super::shutdown::Lifecycle;
 use super::supervisor;
-use super::waiting::Waiting;
+use super::waiting::{Held, Waiting};
 use super::warden::Warden;
 use super::worker::Worker;
 use crate::builder::ProcessPoolBuilder;
@@ -174,14 +174,15 @@ impl Shared {
             drop(state);
             return self.fail_waiting(waiting, refusal);
         }
-        if state.queue.is_empty() && waiting.is_light() {
-            if let Some(worker) = state.idle.pop() {
-                drop(state);
-                if let Err(back) = worker.send(vec![waiting], self.quota(&worker)) {
-                    self.give_back(back);
-                }
-                return;
+        if state.queue.is_empty()
+            && waiting.is_light()
+            && let Some(worker) = state.idle.pop()
+        {
+            drop(state);
+            if let Err(back) = worker.send(vec![waiting], self.quota(&worker)) {
+                self.give_back(back);
             }
+            return;
         }
         state.queue.push_back(waiting);
         self.act(state);
@@ -346,6 +347,10 @@ impl Shared {
         if is_due_to_leave || worker.must_leave() {
             return Next::Sleep;
         }
+        let over = take_over(&mut state.queue);
+        if !over.is_empty() {
+            return Next::PassOver(over);
+        }
         let jobs = take_jobs(&mut state.queue, room);
         if !jobs.is_empty() {
             state.idle.retain(|other| !Arc::ptr_eq(other, worker));
@@ -399,14 +404,21 @@ impl Shared {
         self.note_change();
     }
 
+    /// Ends a job that is not to run. Its future may have ended before: of one that had not begun that was a cancel, which
+    /// nobody has counted; of one that waits for another attempt whoever ended it has counted it.
     pub(crate) fn cancel_waiting(&self, waiting: Waiting) {
         let tasks = waiting.tasks();
-        match waiting.held {
-            super::waiting::Held::Fresh(job) => drop(job.cancel()),
-            super::waiting::Held::Begun(job) => drop(job.fail(TaskError::Cancelled)),
-            super::waiting::Held::Over(_) => {}
+        let counts = match waiting.held {
+            Held::Fresh(job) => {
+                job.cancel();
+                true
+            }
+            Held::Begun(job) => job.fail(TaskError::Cancelled),
+            Held::Over(_) => false,
+        };
+        if counts {
+            self.counters.cancel(tasks);
         }
-        self.counters.cancel(tasks);
         self.note_change();
     }
 
@@ -439,7 +451,11 @@ impl Shared {
     }
 
     /// Sleeps until something has changed, or the deadline.
-    pub(crate) fn sleep<'a>(&self, mut state: MutexGuard<'a, State>, deadline: Option<Instant>) -> MutexGuard<'a, State> {
+    pub(crate) fn sleep<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        deadline: Option<Instant>,
+    ) -> MutexGuard<'a, State> {
         state.sleepers += 1;
         state = self.changed.wait_maybe_until(state, deadline);
         state.sleepers -= 1;
@@ -491,12 +507,19 @@ impl Shared {
 pub(crate) enum Next {
     /// Send these.
     Send(Vec<Waiting>),
+    /// Count these, which were cancelled in the queue.
+    PassOver(Vec<Waiting>),
     /// Wait for what the worker has.
     Sleep,
     /// Wait for work, and perhaps take some off the others.
     Idle { others: Vec<Arc<Worker>>, since_now: bool },
     /// Let the worker end.
     Leave,
+}
+
+/// Takes from the front what was cancelled.
+fn take_over(queue: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+    std::iter::from_fn(|| queue.pop_front_if(|next| next.is_over())).collect()
 }
 
 /// Takes from the front what fits. A large job, and one in quarantine, goes alone to an idle worker.

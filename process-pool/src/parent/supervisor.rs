@@ -45,6 +45,7 @@ use crate::bytes::Bytes;
 use crate::link::Receiver;
 use crate::page::{Consumer, Record, SLOTS};
 use crate::shared_bytes;
+use crate::start_failure::{StartFailure, message_of};
 use crate::wire::frame;
 use crate::wire::note::{self, Note};
 
@@ -62,7 +63,7 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
     let _guard = defer_callbacks(shared.callbacks());
     IS_SUPERVISOR.set(true);
     loop {
-        match start::start(shared, number) {
+        match try_to_start(shared, number) {
             Ok((worker, notes)) => return Supervisor::new(shared.clone(), worker, notes).live(),
             Err(failure) => match shared.note_failed_start(number, &failure) {
                 Some(delay) => shared.pause(delay),
@@ -70,6 +71,16 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
             },
         }
     }
+}
+
+/// As [`start`](start::start); a panic of what was configured is a failure like any other.
+fn try_to_start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>, Receiver), StartFailure> {
+    catch_unwind(AssertUnwindSafe(|| start::start(shared, number))).unwrap_or_else(|payload| {
+        // The payload's destructor is foreign code, too, and may panic in its turn.
+        let text = message_of(&*payload);
+        std::mem::forget(payload);
+        Err(StartFailure::Panicked(text))
+    })
 }
 
 /// A worker that leaves has so long for its exit handlers.
@@ -97,12 +108,26 @@ impl Supervisor {
     fn live(mut self) {
         self.shared.note_ready(&self.worker);
         self.shared.warden.watch(self.worker.clone());
-        self.shared.clone().watch_memory(&self.worker);
+        self.shared.watch_memory(&self.worker);
+        // A panic would be a bug of ours: nobody but us can end what lies with the worker.
         if catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
-            // A bug of ours: nobody but us can end what lies with the worker.
             self.worker.process().kill();
         }
-        self.bury();
+        if catch_unwind(AssertUnwindSafe(|| self.bury())).is_err() {
+            self.abandon();
+        }
+        self.shared.note_left(&self.worker);
+    }
+
+    /// Drops what lies with the worker, which ends it.
+    fn abandon(&self) {
+        let occupied = self.worker.lane.lock().occupied();
+        for slot in occupied {
+            let job = self.worker.lane.lock().take(slot);
+            if let Some(job) = job {
+                self.shared.counters.fail(job.offered - job.done);
+            }
+        }
     }
 
     /// IDLE and BUSY, until the process has ended.
@@ -119,6 +144,7 @@ impl Supervisor {
                         self.shared.give_back(back);
                     }
                 }
+                Next::PassOver(over) => over.into_iter().for_each(|waiting| self.shared.cancel_waiting(waiting)),
                 Next::Sleep => self.sleep(),
                 Next::Idle { others, since_now } => {
                     if since_now {
@@ -249,7 +275,8 @@ impl Supervisor {
     /// Ends what lies answered in the page.
     fn drain(&mut self) {
         let (mut bytes, mut records) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.records));
-        (bytes.clear(), records.clear());
+        bytes.clear();
+        records.clear();
         if self.results.drain(&self.worker.page, &mut bytes, &mut records).is_err() {
             self.worker.process().kill();
         }
@@ -395,7 +422,6 @@ impl Supervisor {
             self.shared.counters.restart();
         }
         self.shared.give_back(back);
-        self.shared.note_left(&self.worker);
     }
 
     /// Ends the task that the worker was in the middle of, or gives it back for another attempt.
@@ -429,10 +455,9 @@ impl Supervisor {
             }
         };
         running.fail_task(index, error);
-        if is_cancelled {
-            self.shared.counters.cancel(1)
-        } else {
-            self.shared.counters.fail(1)
+        match is_cancelled {
+            true => self.shared.counters.cancel(1),
+            false => self.shared.counters.fail(1),
         }
         None
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use concurrent_futures_core::{Job, JobHandle, RunningJob, TaskId, TaskOptions};
+use concurrent_futures_core::{Job, JobHandle, RunningJob, State, TaskId, TaskOptions};
 
 use super::payload::Payload;
 
@@ -70,7 +70,7 @@ impl Waiting {
 
     /// Whether nobody waits for it any more.
     pub(crate) fn is_over(&self) -> bool {
-        self.handle().is_none_or(|handle| handle.state().is_none_or(|state| state.is_done()))
+        self.handle().is_none_or(|handle| handle.state().is_none_or(State::is_done))
     }
 
     pub(crate) fn attempt(&self) -> u32 {
