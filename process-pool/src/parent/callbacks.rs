@@ -90,7 +90,12 @@ impl Callbacks {
 impl CompletionSink for Callbacks {
     fn accept(&self, completion: Completion) {
         let mut desk = self.desk.lock();
-        if desk.thread.is_none() && !desk.is_stopped {
+        if desk.is_stopped && !desk.is_serving {
+            // Nobody would come any more.
+            drop(desk);
+            return completion.run();
+        }
+        if desk.thread.is_none() {
             let Some(me) = self.me.upgrade() else { return drop(desk) };
             match thread::Builder::new().name(self.name.clone()).spawn(move || me.serve()) {
                 Ok(thread) => (desk.thread, desk.is_serving) = (Some(thread), true),

@@ -73,7 +73,7 @@ fn hint(status: Option<ExitStatus>, aborts_on_panic: bool) -> Option<String> {
 
 fn signal_name(signal: i32) -> String {
     match rustix::process::Signal::from_named_raw(signal) {
-        Some(named) => format!("{named:?}").replace("Signal::", "SIG"),
+        Some(named) => format!("{named:?}").trim_matches('"').to_owned(),
         None => format!("signal {signal}"),
     }
 }
