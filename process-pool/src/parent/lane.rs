@@ -463,8 +463,8 @@ impl Worker {
 /// Writes a frame and what belongs to it: the memory before, so that it is there when it is referred to, the rest behind.
 fn write(frames: &Sender, control: &Arc<Control>, frame: &[u8], attachments: &Attachments) -> io::Result<()> {
     attachments.regions.iter().try_for_each(|region| region.lend_to(control))?;
-    frames.send(frame)?;
-    attachments.bytes.iter().try_for_each(|bytes| frames.send(bytes))
+    frames.send_in_pieces(frame)?;
+    attachments.bytes.iter().try_for_each(|bytes| frames.send_in_pieces(bytes))
 }
 
 /// A worker that has been in one job for so long does not come to the next by itself soon enough.
