@@ -388,15 +388,17 @@ impl Supervisor {
         }
         slots.sort_by_key(|&slot| self.worker.lane.lock().order(slot));
         let mut back = Vec::new();
+        let mut was_of_use = self.worker.record.tasks.load(Ordering::Relaxed) > 0;
         for slot in slots {
             let Some(mut job) = self.worker.lane.lock().take(slot) else { continue };
             back.extend(self.reclaim(slot, &mut job));
+            was_of_use |= job.done < job.offered;
             if job.done < job.offered {
                 back.extend(self.blame(slot, &mut job, status));
             }
             self.put_back_or_release(slot, job);
         }
-        if self.worker.record.tasks.load(Ordering::Relaxed) > 0 || !back.is_empty() {
+        if was_of_use || !back.is_empty() {
             self.shared.counters.restart();
         }
         self.shared.give_back(back);
