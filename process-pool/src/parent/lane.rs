@@ -72,7 +72,8 @@ struct Tag {
 #[derive(Debug)]
 pub(crate) struct InFlight {
     pub(crate) waiting: Waiting,
-    /// How many of its tasks the worker may begin.
+    /// How many of its tasks are the worker's, as far as the supervisor has looked. Where the slot says fewer, the others
+    /// are to be put into the queue.
     pub(crate) offered: usize,
     /// How many of them have an outcome.
     pub(crate) done: usize,
@@ -274,8 +275,8 @@ impl Worker {
                 timed.push((slot, entry.generation));
             }
             let indices = waiting.payload.indices();
-            let tally = Tally::default();
-            entry.job = Some(InFlight { waiting, offered: tasks, done: 0, tally, indices });
+            let (offered, tally) = (waiting.payload.tasks(), Tally::default());
+            entry.job = Some(InFlight { waiting, offered, done: 0, tally, indices });
         }
         let frame = frame.finish();
         lane.unread.push_back((number, frame.len()));
