@@ -233,7 +233,8 @@ impl Worker {
         let mut frame = FrameWriter::new(jobs.len());
         let mut attachments = Attachments::default();
         let mut timed = Vec::with_capacity(jobs.len());
-        for waiting in jobs {
+        for mut waiting in jobs {
+            waiting.give_room();
             let slot = lane.free.pop().expect("no more jobs are sent than there is room for");
             let entry = &mut lane.entries[slot];
             entry.generation = entry.generation.wrapping_add(1);

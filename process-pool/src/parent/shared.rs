@@ -30,7 +30,7 @@ use super::payload::Payload;
 use super::process::Process;
 use super::shutdown::Lifecycle;
 use super::supervisor;
-use super::waiting::Waiting;
+use super::waiting::{Held, Waiting};
 use super::warden::Warden;
 use super::worker::Worker;
 use crate::builder::ProcessPoolBuilder;
@@ -120,12 +120,16 @@ impl Shared {
         if payload.tasks() == 0 {
             return;
         }
-        match self.permit(payload.tasks()) {
-            Ok(Some(permit)) => job.hold(permit),
-            Ok(None) => {}
+        let permit = match self.permit(payload.tasks()) {
+            Ok(permit) => permit,
             Err(error) => return self.refuse(job, error),
+        };
+        let mut waiting = Waiting::new(job, payload);
+        if let (Some(permit), Held::Fresh(job)) = (permit, &waiting.held) {
+            job.hold(permit);
+            waiting.takes_room = true;
         }
-        self.enqueue(Waiting::new(job, payload));
+        self.enqueue(waiting);
     }
 
     /// How many tasks are taken now without blocking or refusing.
@@ -400,9 +404,9 @@ impl Shared {
     pub(crate) fn cancel_waiting(&self, waiting: Waiting) {
         let tasks = waiting.tasks();
         match waiting.held {
-            super::waiting::Held::Fresh(job) => drop(job.cancel()),
-            super::waiting::Held::Begun(job) => drop(job.fail(TaskError::Cancelled)),
-            super::waiting::Held::Over(_) => {}
+            Held::Fresh(job) => drop(job.cancel()),
+            Held::Begun(job) => drop(job.fail(TaskError::Cancelled)),
+            Held::Over(_) => {}
         }
         self.counters.cancel(tasks);
         self.note_change();
