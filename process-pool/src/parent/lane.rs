@@ -73,7 +73,8 @@ struct Tag {
 #[derive(Debug)]
 pub(crate) struct InFlight {
     pub(crate) waiting: Waiting,
-    /// How many of its tasks the worker may begin.
+    /// How many of its tasks are the worker's, as far as the supervisor has looked. Where the slot says fewer, the others
+    /// are to be put into the queue.
     pub(crate) offered: usize,
     /// How many of them have an outcome.
     pub(crate) done: usize,
@@ -231,7 +232,8 @@ impl Worker {
         let mut frame = FrameWriter::new(jobs.len(), jobs.iter().map(|waiting| waiting.payload.size).sum());
         let mut attachments = Attachments::default();
         let mut timed = Vec::with_capacity(jobs.len());
-        for waiting in jobs {
+        for mut waiting in jobs {
+            waiting.give_room();
             let slot = lane.free.pop().expect("no more jobs are sent than there is room for");
             let entry = &mut lane.entries[slot];
             entry.generation = entry.generation.wrapping_add(1);
@@ -273,8 +275,8 @@ impl Worker {
             if limit.is_some() {
                 timed.push((slot, entry.generation));
             }
-            let tally = Tally::default();
-            entry.job = Some(InFlight { waiting, offered: tasks, done: 0, tally, indices });
+            let (offered, tally) = (waiting.payload.tasks(), Tally::default());
+            entry.job = Some(InFlight { waiting, offered, done: 0, tally, indices });
         }
         let frame = frame.finish();
         lane.unread.push_back((number, frame.len()));
@@ -477,8 +479,8 @@ impl Worker {
 /// Writes a frame and what belongs to it: the memory before, so that it is there when it is referred to, the rest behind.
 fn write(frames: &Sender, control: &Arc<Control>, frame: &[u8], attachments: &Attachments) -> io::Result<()> {
     attachments.regions.iter().try_for_each(|region| region.lend_to(control))?;
-    frames.send(frame)?;
-    attachments.bytes.iter().try_for_each(|bytes| frames.send(bytes))
+    frames.send_in_pieces(frame)?;
+    attachments.bytes.iter().try_for_each(|bytes| frames.send_in_pieces(bytes))
 }
 
 /// A worker that has been in one job for so long does not come to the next by itself soon enough.

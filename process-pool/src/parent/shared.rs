@@ -122,12 +122,16 @@ impl Shared {
         if payload.tasks() == 0 {
             return;
         }
-        match self.permit(payload.tasks()) {
-            Ok(Some(permit)) => job.hold(permit),
-            Ok(None) => {}
+        let permit = match self.permit(payload.tasks()) {
+            Ok(permit) => permit,
             Err(error) => return self.refuse(job, error),
+        };
+        let mut waiting = Waiting::new(job, payload);
+        if let (Some(permit), Held::Fresh(job)) = (permit, &waiting.held) {
+            job.hold(permit);
+            waiting.takes_room = true;
         }
-        self.enqueue(Waiting::new(job, payload));
+        self.enqueue(waiting);
     }
 
     /// How many tasks are taken now without blocking or refusing.

@@ -258,8 +258,11 @@ impl Supervisor {
         }
     }
 
+    /// What belongs to the note before. What ends the wait where the worker dies before it has sent it: the note of its
+    /// death, which no attachment is as short as.
     fn receive_attachment(&self) -> std::io::Result<Bytes> {
-        match self.notes.receive()? {
+        let received = if self.worker.is_dead() { self.notes.try_receive()? } else { self.notes.receive()? };
+        match received.filter(|bytes| bytes.len() > note::LOOK.len()) {
             Some(bytes) => Ok(bytes.into()),
             None => Err(std::io::ErrorKind::UnexpectedEof.into()),
         }
@@ -410,15 +413,17 @@ impl Supervisor {
         }
         slots.sort_by_key(|&slot| self.worker.lane.lock().order(slot));
         let mut back = Vec::new();
+        let mut was_of_use = self.worker.record.tasks.load(Ordering::Relaxed) > 0;
         for slot in slots {
             let Some(mut job) = self.worker.lane.lock().take(slot) else { continue };
             back.extend(self.reclaim(slot, &mut job));
+            was_of_use |= job.done < job.offered;
             if job.done < job.offered {
                 back.extend(self.blame(slot, &mut job, status));
             }
             self.put_back_or_release(slot, job);
         }
-        if self.worker.record.tasks.load(Ordering::Relaxed) > 0 || !back.is_empty() {
+        if was_of_use || !back.is_empty() {
             self.shared.counters.restart();
         }
         self.shared.give_back(back);
