@@ -28,7 +28,7 @@ use super::offer::SlotOffer;
 use super::waiting::{Held, Waiting};
 use super::worker::Worker;
 use crate::attachments::Attachments;
-use crate::link::Sender;
+use crate::link::FrameSender;
 use crate::page::{SLOTS, Slot};
 use crate::wire::control::Control;
 use crate::wire::frame::{FrameWriter, Header};
@@ -477,10 +477,10 @@ impl Worker {
 }
 
 /// Writes a frame and what belongs to it: the memory before, so that it is there when it is referred to, the rest behind.
-fn write(frames: &Sender, control: &Arc<Control>, frame: &[u8], attachments: &Attachments) -> io::Result<()> {
+fn write(frames: &FrameSender, control: &Arc<Control>, frame: &[u8], attachments: &Attachments) -> io::Result<()> {
     attachments.regions.iter().try_for_each(|region| region.lend_to(control))?;
-    frames.send_in_pieces(frame)?;
-    attachments.bytes.iter().try_for_each(|bytes| frames.send_in_pieces(bytes))
+    frames.send(frame)?;
+    attachments.bytes.iter().try_for_each(|bytes| frames.send(bytes))
 }
 
 /// A worker that has been in one job for so long does not come to the next by itself soon enough.
