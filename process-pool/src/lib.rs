@@ -17,6 +17,9 @@ mod bytes;
 mod calls;
 mod child;
 mod handle;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod hostile;
 mod image;
 mod initializer;
 mod link;

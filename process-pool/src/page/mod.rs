@@ -28,6 +28,8 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create
 
 pub(crate) use bell::Bell;
 use mapping::Mapping;
+#[cfg(any(test, fuzzing))]
+pub(crate) use ring::Memory;
 pub(crate) use ring::{Consumer, LARGEST_RECORD, Producer, Record};
 pub(crate) use slot::{Slot, now_nanos};
 
