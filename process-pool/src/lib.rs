@@ -17,7 +17,7 @@ mod bytes;
 mod calls;
 mod child;
 mod handle;
-#[cfg(any(test, fuzzing))]
+#[cfg(all(any(test, fuzzing), not(concurrent_futures_loom)))]
 #[doc(hidden)]
 pub mod hostile;
 mod image;

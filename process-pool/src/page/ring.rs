@@ -11,7 +11,7 @@
 //! - **R1** A record that was published is read once, also after the death of who wrote it.
 //! - **R2** Whatever lies in the ring, reading it ends, and gives no record that wasn't there.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use concurrent_futures_core::sync::{AtomicU64, Ordering};
 
 use super::{Page, SLOTS};
 
@@ -154,7 +154,7 @@ impl<'a> Ring<'a> {
 }
 
 /// A ring in memory of our own, with its consumer.
-#[cfg(any(test, fuzzing))]
+#[cfg(all(any(test, fuzzing), not(concurrent_futures_loom)))]
 pub(crate) struct Memory {
     head: AtomicU64,
     tail: AtomicU64,
@@ -162,7 +162,7 @@ pub(crate) struct Memory {
     consumer: std::cell::RefCell<Consumer>,
 }
 
-#[cfg(any(test, fuzzing))]
+#[cfg(all(any(test, fuzzing), not(concurrent_futures_loom)))]
 impl Memory {
     pub(crate) fn new(words: usize) -> Self {
         let words = (0..words).map(|_| AtomicU64::new(0)).collect();
@@ -202,7 +202,7 @@ impl Memory {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(concurrent_futures_loom)))]
 mod tests {
     use super::{Corrupt, LARGEST_RECORD, Memory, Producer, Record};
 
