@@ -87,7 +87,7 @@ impl Tasks {
                 slot.note_took(now_nanos().saturating_sub(slot.begun_at()));
             }
             self.answer(header.slot, position)?;
-            slot.answer();
+            slot.answer(header.generation, position);
         }
         Ok(())
     }

@@ -33,7 +33,7 @@ pub(crate) struct Header<'a> {
 }
 
 /// A frame, being read.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Frame<'a> {
     /// End when everything before is done.
     Stop,
@@ -42,7 +42,7 @@ pub(crate) enum Frame<'a> {
 }
 
 /// A job of a frame.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Job<'a> {
     pub(crate) header: Header<'a>,
     /// The index of each task, where that isn't its position.
