@@ -16,6 +16,9 @@ pub trait ProcessContender: Sized + 'static {
     /// How many tasks may be under way at once before the pool breaks.
     const LIMIT: usize = usize::MAX;
 
+    /// The same for tasks with large arguments.
+    const LIMIT_OF_LARGE: usize = Self::LIMIT;
+
     /// Makes the pool.
     fn new(workers: usize) -> Self;
 

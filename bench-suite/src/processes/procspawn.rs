@@ -15,6 +15,10 @@ impl ProcessContender for Procspawn {
     /// Each task that is under way holds two channels open, which are four descriptors.
     const LIMIT: usize = 64;
 
+    /// `spawn` blocks until the worker reads the argument, if the socket's buffer can't hold it; the worker gets to it when
+    /// the one before has been joined, which who blocks can't do.
+    const LIMIT_OF_LARGE: usize = 1;
+
     fn new(workers: usize) -> Self {
         Self(Pool::new(workers).expect("a pool of a few processes can be made"))
     }
