@@ -4,7 +4,7 @@
 //! else in its place, write this file anew:
 //!
 //! - `send` gives an error once the other end is gone, and blocks only where the other end doesn't read. Who must not
-//!   block sends little enough (see `lane`).
+//!   block sends little enough (see `lane`). To a worker, which may die at any moment, large ones go by `send_in_pieces`.
 //! - `receive` gives `None` once the other end is gone and everything was read.
 //! - A [`Meeting`] is how a worker that has just started gets its ends. That it has come is known from the control socket
 //!   before the parent goes there, so neither waits here for one that is dead.
@@ -53,14 +53,50 @@ struct Brought {
     bell: IpcBytesSender,
 }
 
+/// The largest message that ipc-channel surely sends in one step. For a larger one it makes a channel whose other end it
+/// keeps until the last part is written: if the receiver dies before that, the sender would wait for ever.
+const LARGEST_PIECE: usize = 128 * 1024;
+
+/// Says that the next message is a length, and that the pieces of a message so long follow. No message of ours is empty.
+const IN_PIECES: &[u8] = &[];
+
 impl Sender {
+    /// Sends to who outlives us: if the receiver dies in the middle of a large message, this may never return.
     pub(crate) fn send(&self, message: &[u8]) -> io::Result<()> {
         self.0.send(message)
+    }
+
+    /// Sends to who may die at any moment. For one sender at a time.
+    pub(crate) fn send_in_pieces(&self, message: &[u8]) -> io::Result<()> {
+        if message.len() <= LARGEST_PIECE {
+            return self.0.send(message);
+        }
+        self.0.send(IN_PIECES)?;
+        self.0.send(&(message.len() as u64).to_ne_bytes())?;
+        message.chunks(LARGEST_PIECE).try_for_each(|piece| self.0.send(piece))
     }
 }
 
 impl Receiver {
     pub(crate) fn receive(&self) -> io::Result<Option<Vec<u8>>> {
+        match self.receive_one()? {
+            Some(announced) if announced == IN_PIECES => self.receive_pieces(),
+            message => Ok(message),
+        }
+    }
+
+    fn receive_pieces(&self) -> io::Result<Option<Vec<u8>>> {
+        let Some(length) = self.receive_one()? else { return Ok(None) };
+        let length = length.try_into().map(u64::from_ne_bytes).map_err(|_| io::ErrorKind::InvalidData)?;
+        let mut message = Vec::with_capacity(length as usize);
+        while (message.len() as u64) < length {
+            let Some(piece) = self.receive_one()? else { return Ok(None) };
+            message.extend_from_slice(&piece);
+        }
+        Ok(Some(message))
+    }
+
+    fn receive_one(&self) -> io::Result<Option<Vec<u8>>> {
         loop {
             match self.0.recv() {
                 Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -69,7 +105,7 @@ impl Receiver {
         }
     }
 
-    /// What is there already; `None` if that is nothing, or the channel is closed.
+    /// What is there already; `None` if that is nothing, or the channel is closed. Not for what comes in pieces.
     pub(crate) fn try_receive(&self) -> io::Result<Option<Vec<u8>>> {
         loop {
             match self.0.try_recv() {

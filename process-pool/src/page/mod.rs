@@ -46,6 +46,7 @@ const BUSY: usize = 5 * LINE;
 const FIRST_SLOT: usize = 8 * LINE;
 const RING: usize = FIRST_SLOT + SLOTS * LINE;
 const RING_WORDS: usize = 16 * 1024;
+const _: () = assert!(RING_WORDS.is_power_of_two());
 const WORDS: usize = RING + RING_WORDS;
 
 /// The shared memory of one worker.

@@ -148,7 +148,8 @@ fn words_of(bytes: usize) -> u64 {
 
 impl<'a> Ring<'a> {
     fn word(&self, at: u64) -> &'a AtomicU64 {
-        &self.words[at as usize % self.words.len()]
+        // The length is a power of two; a remainder would cost more than everything else here.
+        &self.words[at as usize & (self.words.len() - 1)]
     }
 }
 
