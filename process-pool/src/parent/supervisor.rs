@@ -345,6 +345,10 @@ impl Supervisor {
         }
         lane.release(slot);
         drop(lane);
+        if job.done > 0 {
+            // Those of its tasks that could not be encoded were never offered.
+            self.shared.counters.fail(job.waiting.tasks().saturating_sub(job.offered));
+        }
         let (id, tally) = (job.waiting.id(), job.tally);
         if tally.total() > 0 {
             self.shared.options.observer.tell(|observer| observer.finished(id, tally));
@@ -376,14 +380,14 @@ impl Supervisor {
             return Vec::new();
         }
         let Some(rest) = running.split_off(from) else { return Vec::new() };
+        let tasks = rest.tasks();
         match Payload::of(&rest) {
-            Ok(payload) => vec![Waiting::new(rest, payload)],
-            Err(error) => {
-                self.shared.counters.fail(rest.tasks());
-                rest.fail(error);
-                Vec::new()
-            }
+            Ok(payload) if payload.tasks() > 0 => return vec![Waiting::new(rest, payload)],
+            Ok(_) => {}
+            Err(error) => drop(rest.fail(error)),
         }
+        self.shared.counters.fail(tasks);
+        Vec::new()
     }
 
     /// A whole job that the worker will not begin, unless its future has ended, which is a cancel.
