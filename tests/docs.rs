@@ -67,6 +67,17 @@ fn without_fences(text: &str) -> String {
     prose
 }
 
+/// What the README promises of its two programs.
+#[test]
+fn on_threads_and_on_processes_it_is_the_same_program_but_for_one_line() {
+    let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
+    let programs: Vec<&str> =
+        text.split("```rust\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0)).collect();
+    let [threads, processes, ..] = programs[..] else { panic!("two programs: {programs:?}") };
+    assert_eq!(threads.replace("ThreadPool", "ProcessPool"), processes);
+    assert_eq!(threads.lines().zip(processes.lines()).filter(|(one, other)| one != other).count(), 1);
+}
+
 /// The targets of `[text](target)` that lie in the workspace.
 fn links(prose: &str) -> Vec<&str> {
     let targets = prose.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0));
