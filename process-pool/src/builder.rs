@@ -211,7 +211,8 @@ impl ProcessPoolBuilder {
     }
 
     /// How many tasks may wait, and what a submit does then: block, or reject. `WhenFull::CallerRuns` is refused by
-    /// [`build`](Self::build). Default: any number.
+    /// [`build`](Self::build). A task that has been sent to a worker waits no more, also the moment before it begins there.
+    /// Default: any number.
     ///
     /// ```
     /// # concurrent_futures_process_pool::worker_entry!();

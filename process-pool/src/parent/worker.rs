@@ -8,7 +8,7 @@ use concurrent_futures_core::sync::Mutex;
 use super::lane::Lane;
 use super::process::Process;
 use super::shared::Shared;
-use crate::link::Sender;
+use crate::link::{FrameSender, Sender};
 use crate::page::Page;
 use crate::wire::control::Control;
 use crate::wire::note;
@@ -20,7 +20,7 @@ pub(crate) struct Worker {
     pub(crate) page: Page,
     pub(crate) control: Arc<Control>,
     /// Where frames are written, by one at a time.
-    pub(crate) frames: Mutex<Sender>,
+    pub(crate) frames: Mutex<FrameSender>,
     /// Whether a panic in it ends it.
     pub(crate) aborts_on_panic: bool,
     pub(crate) lane: Mutex<Lane>,
@@ -49,7 +49,7 @@ impl Worker {
         process: Arc<Process>,
         page: Page,
         control: Arc<Control>,
-        frames: Sender,
+        frames: FrameSender,
         bell: Sender,
         aborts_on_panic: bool,
     ) -> Self {
@@ -92,10 +92,13 @@ impl Worker {
         self.news.load(Ordering::SeqCst)
     }
 
-    /// The process has ended.
+    /// The process has ended. Tells the supervisor also where it is awake, since it may wait for the rest of a result that
+    /// will never come.
     pub(crate) fn note_death(&self) {
         self.is_dead.store(true, Ordering::SeqCst);
-        self.wake();
+        self.news.store(true, Ordering::SeqCst);
+        // There is room as soon as the supervisor has read what the worker left: nobody else writes any more.
+        let _ = self.bell.send(note::LOOK);
     }
 
     pub(crate) fn is_dead(&self) -> bool {

@@ -1,0 +1,57 @@
+//! Workers that are killed or stopped from outside, at the worst moments: each was found by `every_future_ends`.
+
+use std::thread;
+use std::time::Duration;
+
+use concurrent_futures_conformance::{LIMIT, watchdog};
+use concurrent_futures_process_pool::{Bytes, ProcessPool, Shutdown, TaskError, worker_entry};
+use rustix::process::{Pid, Signal, kill_process};
+
+worker_entry!();
+
+/// The only worker of a pool, with nothing to do.
+fn idle_worker(pool: &ProcessPool) -> Pid {
+    let pid = pool.submit(|()| std::process::id(), ()).result().unwrap();
+    Pid::from_raw(pid.cast_signed()).unwrap()
+}
+
+/// Waits until no task waits in the pool's queue.
+fn await_empty_queue(pool: &ProcessPool) {
+    while pool.stats().pending > 0 {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_worker_that_is_killed_while_it_is_sent_something_large_holds_nobody_up() {
+    watchdog(LIMIT, "large", || {
+        let pool = ProcessPool::new(1).unwrap();
+        for in_frame in [false, true] {
+            let worker = idle_worker(&pool);
+            kill_process(worker, Signal::STOP).unwrap();
+            let future = if in_frame {
+                pool.submit(|bytes: Vec<u8>| bytes.len(), vec![7; 4 << 20])
+            } else {
+                pool.submit(|bytes: Bytes| bytes.len(), vec![7; 4 << 20].into())
+            };
+            await_empty_queue(&pool);
+            // The supervisor is writing now, or about to, and the worker doesn't read.
+            assert!(!future.wait_timeout(Duration::from_millis(100)));
+            kill_process(worker, Signal::KILL).unwrap();
+            assert_eq!(future.result().unwrap(), 4 << 20, "it had not begun, so another worker ran it");
+        }
+    });
+}
+
+#[test]
+fn a_kill_ends_a_pool_whose_stopped_worker_is_being_sent_something_large() {
+    watchdog(LIMIT, "kill", || {
+        let pool = ProcessPool::new(1).unwrap();
+        kill_process(idle_worker(&pool), Signal::STOP).unwrap();
+        let future = pool.submit(|bytes: Bytes| bytes.len(), vec![7; 4 << 20].into());
+        await_empty_queue(&pool);
+        assert!(!future.wait_timeout(Duration::from_millis(100)));
+        assert!(pool.shutdown(Shutdown::kill(Duration::ZERO)).is_complete());
+        assert!(matches!(future.result(), Err(TaskError::Cancelled)));
+    });
+}
