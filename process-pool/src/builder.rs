@@ -202,7 +202,8 @@ impl ProcessPoolBuilder {
 
     /// What is done to the command that starts a worker: environment, working directory, standard output and error. Called
     /// for each start, on the thread that starts the worker. Standard input, the process group and the program itself are
-    /// the pool's. Default: nothing; a worker inherits the rest. Python: `mp_context`, as far as it goes.
+    /// the pool's. Default: nothing; a worker inherits the rest. Python: `mp_context`, as far as it goes. If it
+    /// panics, the pool is broken.
     ///
     /// `pre_exec` and `uid` work, and make each start slower the larger this process is.
     pub fn configure(mut self, configure: impl Fn(&mut Command) + Send + Sync + 'static) -> Self {
