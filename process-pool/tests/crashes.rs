@@ -424,10 +424,8 @@ fn x24_aborts_and_deadlines_of_large_tasks_and_then_a_kill_all_end() {
         assert!(pool.shutdown(Shutdown::kill(AT_ONCE)).is_complete());
         for future in futures {
             let outcome = future.result();
-            let is_expected = matches!(
-                outcome,
-                Err(TaskError::Cancelled | TaskError::DeadlineExceeded(_) | TaskError::Abandoned(_))
-            );
+            let is_expected =
+                matches!(outcome, Err(TaskError::Cancelled | TaskError::DeadlineExceeded(_) | TaskError::Abandoned(_)));
             assert!(is_expected, "{outcome:?}");
         }
     });

@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use concurrent_futures_conformance::{LIMIT, watchdog};
-use concurrent_futures_process_pool::{Bytes, ProcessPool, Shutdown, TaskError, worker_entry};
+use concurrent_futures_conformance::{Gate, Gatekeeper, LIMIT, watchdog};
+use concurrent_futures_process_pool::{Bytes, ProcessPool, Shutdown, TaskError, TaskOptions, worker_entry};
 use rustix::process::{Pid, Signal, kill_process};
 
 worker_entry!();
@@ -53,5 +53,37 @@ fn a_kill_ends_a_pool_whose_stopped_worker_is_being_sent_something_large() {
         assert!(!future.wait_timeout(Duration::from_millis(100)));
         assert!(pool.shutdown(Shutdown::kill(Duration::ZERO)).is_complete());
         assert!(matches!(future.result(), Err(TaskError::Cancelled)));
+    });
+}
+
+#[test]
+fn a_deadline_also_ends_the_wait_for_a_worker_that_was_stopped_before_it_began() {
+    watchdog(LIMIT, "deadline", || {
+        let pool = ProcessPool::new(1).unwrap();
+        for bytes in [10, 4 << 20] {
+            kill_process(idle_worker(&pool), Signal::STOP).unwrap();
+            let options = TaskOptions::new().deadline(Duration::from_millis(200));
+            let future = pool.submit_with(options, |bytes: Bytes| bytes.len(), vec![7; bytes].into());
+            assert_eq!(future.result().unwrap(), bytes, "it had not begun, so another worker ran it");
+        }
+    });
+}
+
+#[test]
+fn a_deadline_does_not_end_another_task_in_a_stopped_worker() {
+    watchdog(LIMIT, "another", || {
+        let pool = ProcessPool::new(1).unwrap();
+        let keeper = Gatekeeper::new();
+        let worker = idle_worker(&pool);
+        let first = pool.submit(|gate: Gate| gate.pass(0), keeper.gate());
+        keeper.await_arrivals(1);
+        kill_process(worker, Signal::STOP).unwrap();
+        let options = TaskOptions::new().deadline(Duration::from_millis(10));
+        let second = pool.submit_with(options, |()| std::process::id(), ());
+        assert!(!second.wait_timeout(Duration::from_millis(100)));
+        keeper.open();
+        kill_process(worker, Signal::CONT).unwrap();
+        first.result().unwrap();
+        assert_eq!(second.result().unwrap().cast_signed(), worker.as_raw_nonzero().get());
     });
 }

@@ -272,11 +272,15 @@ impl Worker {
                 self.page.slot(slot).withdraw();
             }
             entry.tag = Some(Tag { limit, kill: None, frame: number, sent });
-            if limit.is_some() {
-                timed.push((slot, entry.generation));
+            if let Some(limit) = limit {
+                timed.push((slot, entry.generation, limit));
             }
             let (offered, tally) = (waiting.payload.tasks(), Tally::default());
             entry.job = Some(InFlight { waiting, offered, done: 0, tally, indices });
+        }
+        // Before the write, which takes as long as the worker likes.
+        for (slot, generation, limit) in timed {
+            self.watch_deadline_after(limit, slot, generation);
         }
         let frame = frame.finish();
         lane.unread.push_back((number, frame.len()));
@@ -287,44 +291,49 @@ impl Worker {
         // What can't be sent has not begun, and the death that is the reason gives it back.
         let _ = write(&writer, &self.control, &frame, &attachments);
         drop(writer);
-        for (slot, generation) in timed {
-            self.watch_deadline(slot, generation);
-        }
         Ok(())
     }
 
     /// Looks, when a job may have run out of time, whether it has.
     fn watch_deadline(self: &Arc<Self>, slot: usize, generation: u16) {
-        let Some(shared) = self.shared.upgrade() else { return };
         let limit = self.lane.lock().holds(slot, generation).and_then(|tag| tag.limit);
         let Some(limit) = limit else { return };
-        let (seen, worker) = (self.page.slot(slot), Arc::downgrade(self));
-        let look_again = move |left: Duration| {
-            shared.warden.after(left, move || {
-                if let Some(worker) = worker.upgrade() {
-                    worker.watch_deadline(slot, generation);
-                }
-            });
-        };
+        let seen = self.page.slot(slot);
         if seen.look().begun == 0 {
-            self.kill_if_it_does_nothing();
+            self.pass_over_if_stopped();
             // Not before so long from now.
-            return look_again(limit);
+            return self.watch_deadline_after(limit, slot, generation);
         }
         let ran = Duration::from_nanos(crate::page::now_nanos().saturating_sub(seen.begun_at()));
         if ran < limit {
-            look_again(limit - ran);
+            self.watch_deadline_after(limit - ran, slot, generation);
         } else {
             self.kill_task(slot, generation, KillReason::Deadline(limit));
         }
     }
 
-    /// Kills a process that is in no task and doesn't begin what lies with it: it is stopped, or stuck in foreign code of
-    /// its own. Nothing is lost by it.
-    fn kill_if_it_does_nothing(&self) {
+    fn watch_deadline_after(self: &Arc<Self>, left: Duration, slot: usize, generation: u16) {
+        let Some(shared) = self.shared.upgrade() else { return };
+        let worker = Arc::downgrade(self);
+        shared.warden.after(left, move || {
+            if let Some(worker) = worker.upgrade() {
+                worker.watch_deadline(slot, generation);
+            }
+        });
+    }
+
+    /// Takes back what a stopped worker would not begin before somebody continues it, and replaces it, unless it is in the
+    /// middle of a task: that one has a right to its own deadline, or to none.
+    fn pass_over_if_stopped(&self) {
+        if !self.process().is_stopped() {
+            return;
+        }
         let mut lane = self.lane.lock();
-        let is_untouched = lane.occupied().iter().all(|&slot| self.page.slot(slot).withdraw());
-        if is_untouched {
+        let slots = lane.occupied();
+        for &slot in &slots {
+            self.page.slot(slot).take_back(|_| 0);
+        }
+        if !slots.iter().any(|&slot| self.page.slot(slot).is_running()) {
             lane.close();
             self.process().kill();
         }

@@ -45,6 +45,12 @@ impl Process {
         }
     }
 
+    /// Whether the process was stopped (`SIGSTOP`) and not continued.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        matches!(waitid(WaitId::PidFd(self.pidfd.as_fd()), stopped), Ok(Some(status)) if status.stopped())
+    }
+
     /// Waits for the end, kills what is left of the group if the end was none of its own will, and gives the status.
     ///
     /// # Blocking

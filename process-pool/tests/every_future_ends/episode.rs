@@ -1,6 +1,6 @@
 //! One pool, from its making to what is left of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -260,7 +260,12 @@ fn check_numbers(plan: &Plan, ended: &[Ended], stats: Stats) {
     let failed = ended.len() as u64 - finished - cancelled;
     let expected = (ended.len() as u64, finished, failed, cancelled);
     let told = (stats.submitted, stats.finished, stats.failed, stats.cancelled);
-    assert_eq!(told, expected, "submitted, finished, failed, cancelled, {plan:#?}");
+    let mut outcomes: BTreeMap<_, u64> = BTreeMap::new();
+    for task in ended {
+        let outcome = task.outcome.as_ref().map_or_else(TaskError::name, |_| "value");
+        *outcomes.entry((task.is_item, outcome)).or_default() += 1;
+    }
+    assert_eq!(told, expected, "submitted, finished, failed, cancelled; items or not: {outcomes:?}, {plan:#?}");
 }
 
 /// A worker that is killed while it starts a worker of its own can't remove the socket where the two were to meet.

@@ -27,7 +27,11 @@ const MOMENT: Duration = Duration::from_secs(5);
 
 impl Belongings {
     pub(crate) fn now() -> Self {
-        let threads = entries("/proc/self/task".as_ref()).map(|thread| text(thread.join("comm")).trim().to_owned());
+        // The threads of the episodes end by themselves, the last one perhaps a moment after it was heard.
+        let threads = entries("/proc/self/task".as_ref()).filter_map(|thread| {
+            let name = text(thread.join("comm")).trim().to_owned();
+            (!name.is_empty() && !name.starts_with("the episode")).then_some(name)
+        });
         let descriptors = entries("/proc/self/fd".as_ref()).filter_map(|fd| {
             let to = fs::read_link(&fd).ok()?.to_string_lossy().into_owned();
             // Sockets and the like have a number: it would say that another one is there, which it then is.
