@@ -145,7 +145,8 @@ impl ProcessPool {
         self.shared.everybody().0.iter().map(|worker| worker.process().pid()).collect()
     }
 
-    /// How many workers have died or were replaced, after they had done something. Python has no counterpart.
+    /// How many workers have died with work or after some, or were replaced because of a limit. One that leaves because
+    /// nobody needs it isn't counted. Python has no counterpart.
     ///
     /// ```
     /// # concurrent_futures_process_pool::worker_entry!();
