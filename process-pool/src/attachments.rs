@@ -1,4 +1,4 @@
-//! What travels beside the encoded arguments and results: [`Bytes`](crate::Bytes) that are sent without being copied into
+//! What travels beside the encoded arguments and results: [`Bytes`] that are sent without being copied into
 //! a frame, and the memory of [`SharedBytes`](crate::SharedBytes).
 //!
 //! A value that is being encoded leaves them here and writes down a number; one that is being decoded takes them from
