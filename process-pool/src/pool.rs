@@ -119,7 +119,8 @@ impl ProcessPool {
         self.shared.everybody().0.iter().map(|worker| worker.process().pid()).collect()
     }
 
-    /// How many workers have died or were replaced, after they had done something.
+    /// How many workers have died with work or after some, or were replaced because of a limit. One that leaves because
+    /// nobody needs it isn't counted.
     #[must_use]
     pub fn restarts(&self) -> u64 {
         self.shared.counters.restarts()

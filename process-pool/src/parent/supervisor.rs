@@ -86,12 +86,14 @@ struct Supervisor {
     bytes: Vec<u8>,
     records: Vec<Record>,
     pace: Pace,
+    /// It was told to end by itself.
+    is_dismissed: bool,
 }
 
 impl Supervisor {
     fn new(shared: Arc<Shared>, worker: Arc<Worker>, notes: Receiver) -> Self {
         let (results, bytes, records, pace) = (Consumer::default(), Vec::new(), Vec::new(), Pace::default());
-        Self { shared, worker, notes, results, bytes, records, pace }
+        Self { shared, worker, notes, results, bytes, records, pace, is_dismissed: false }
     }
 
     fn live(mut self) {
@@ -152,6 +154,7 @@ impl Supervisor {
             }
             lane.close();
         }
+        self.is_dismissed = true;
         // If it can't be told, it is dead.
         let _ = self.worker.frames.lock().send(&frame::stop());
         let worker = Arc::downgrade(&self.worker);
@@ -387,22 +390,29 @@ impl Supervisor {
             self.worker.page.slot(slot).take_back(|_| 0);
         }
         slots.sort_by_key(|&slot| self.worker.lane.lock().order(slot));
+        // Before anybody hears of the death.
+        if self.is_to_be_replaced(!slots.is_empty()) {
+            self.shared.counters.restart();
+        }
         let mut back = Vec::new();
-        let mut was_of_use = self.worker.record.tasks.load(Ordering::Relaxed) > 0;
         for slot in slots {
             let Some(mut job) = self.worker.lane.lock().take(slot) else { continue };
             back.extend(self.reclaim(slot, &mut job));
-            was_of_use |= job.done < job.offered;
             if job.done < job.offered {
                 back.extend(self.blame(slot, &mut job, status));
             }
             self.put_back_or_release(slot, job);
         }
-        if was_of_use || !back.is_empty() {
-            self.shared.counters.restart();
-        }
         self.shared.give_back(back);
         self.shared.note_left(&self.worker);
+    }
+
+    /// Whether the worker has done something, and was not simply needed no more.
+    fn is_to_be_replaced(&self, had_work: bool) -> bool {
+        if self.is_dismissed {
+            return self.is_due_to_leave();
+        }
+        (had_work || self.worker.record.tasks.load(Ordering::Relaxed) > 0) && !self.shared.is_killed()
     }
 
     /// Ends the task that the worker was in the middle of, or gives it back for another attempt.
@@ -435,12 +445,12 @@ impl Supervisor {
                 (death::worker_died(pid, status, label.as_deref(), attempt, panics, kill).into(), false)
             }
         };
-        running.fail_task(index, error);
         if is_cancelled {
-            self.shared.counters.cancel(1)
+            self.shared.counters.cancel(1);
         } else {
-            self.shared.counters.fail(1)
+            self.shared.counters.fail(1);
         }
+        running.fail_task(index, error);
         None
     }
 
