@@ -72,10 +72,28 @@ fn hint(status: Option<ExitStatus>, aborts_on_panic: bool) -> Option<String> {
 }
 
 fn signal_name(signal: i32) -> String {
-    match rustix::process::Signal::from_named_raw(signal) {
-        Some(named) => format!("{named:?}").replace("Signal::", "SIG"),
-        None => format!("signal {signal}"),
-    }
+    let name = match signal {
+        libc::SIGHUP => "SIGHUP",
+        libc::SIGINT => "SIGINT",
+        libc::SIGQUIT => "SIGQUIT",
+        libc::SIGILL => "SIGILL",
+        libc::SIGTRAP => "SIGTRAP",
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGUSR1 => "SIGUSR1",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGUSR2 => "SIGUSR2",
+        libc::SIGPIPE => "SIGPIPE",
+        libc::SIGALRM => "SIGALRM",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGXCPU => "SIGXCPU",
+        libc::SIGXFSZ => "SIGXFSZ",
+        libc::SIGSYS => "SIGSYS",
+        other => return format!("signal {other}"),
+    };
+    name.to_owned()
 }
 
 #[cfg(test)]
@@ -92,5 +110,7 @@ mod tests {
         assert!(text.starts_with("worker 7 died by signal 9 while it ran task `resize`, attempt 2 ("), "{text}");
         assert!(text.contains("SIGKILL: somebody killed it, probably the system, out of memory"), "{text}");
         assert_eq!(describe(ExitStatus::from_raw(3 << 8)), "exited with code 3");
+        assert_eq!(describe(ExitStatus::from_raw(libc::SIGABRT)), "died by SIGABRT");
+        assert_eq!(describe(ExitStatus::from_raw(40)), "died by signal 40");
     }
 }
