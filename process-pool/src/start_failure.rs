@@ -26,12 +26,14 @@ pub(crate) enum StartFailure {
     DifferentBinary,
     /// The initializer failed, as these words say.
     Initializer(String),
+    /// What the user has given us for the start panicked with these words.
+    Panicked(String),
 }
 
 impl StartFailure {
     /// Whether another try would end like this one.
     pub(crate) fn is_permanent(&self) -> bool {
-        matches!(self, Self::DifferentBinary | Self::Initializer(_))
+        matches!(self, Self::DifferentBinary | Self::Initializer(_) | Self::Panicked(_))
     }
 
     /// What tasks are told that will never run because of it.
@@ -63,6 +65,9 @@ impl fmt::Display for StartFailure {
                 f.write_str("the worker runs another file than this process, so it has other functions")
             }
             Self::Initializer(text) => f.write_str(text),
+            Self::Panicked(text) => {
+                write!(f, "`configure`, or an argument of the initializer on its way, panicked: {text}")
+            }
         }
     }
 }

@@ -19,8 +19,10 @@
 //!   begun goes to another worker. Each task runs once, unless it asked for retries.
 //! - **V2** Whatever the worker does, and whatever it writes, its supervisor comes to the burial, since its death is noticed
 //!   by the system's own handle of the process.
-//! - **V3** No user code but decoding, wakers and the destructors of what they leave runs on a supervisor.
+//! - **V3** No user code but `configure`, decoding, wakers and the destructors of what they leave runs on a supervisor, and
+//!   its panics are contained.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitStatus;
@@ -29,7 +31,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use concurrent_futures_core::worker::defer_callbacks;
-use concurrent_futures_core::{Abandoned, DeadlineExceeded, DeadlineOf, TaskError};
+use concurrent_futures_core::{Abandoned, DeadlineExceeded, DeadlineOf, Panicked, TaskError};
 
 use super::death;
 use super::lane::{Giving, InFlight, KillReason};
@@ -45,6 +47,7 @@ use crate::bytes::Bytes;
 use crate::link::Receiver;
 use crate::page::{Consumer, Record};
 use crate::shared_bytes;
+use crate::start_failure::StartFailure;
 use crate::wire::frame;
 use crate::wire::note::{self, Note};
 
@@ -62,7 +65,9 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
     let _guard = defer_callbacks(shared.callbacks());
     IS_SUPERVISOR.set(true);
     loop {
-        match start::start(shared, number) {
+        // The user's code among it is contained: without this thread nobody would end the tasks.
+        let started = catch_unwind(AssertUnwindSafe(|| start::start(shared, number)));
+        match started.unwrap_or_else(|payload| Err(panic_in_start(payload))) {
             Ok((worker, notes)) => return Supervisor::new(shared.clone(), worker, notes).live(),
             Err(failure) => match shared.note_failed_start(number, &failure) {
                 Some(delay) => shared.pause(delay),
@@ -70,6 +75,10 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
             },
         }
     }
+}
+
+fn panic_in_start(payload: Box<dyn Any + Send>) -> StartFailure {
+    StartFailure::Panicked(Panicked::from_payload(payload, None, None).message().to_owned())
 }
 
 /// A worker that leaves has so long for its exit handlers.
