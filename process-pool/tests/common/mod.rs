@@ -75,6 +75,10 @@ impl Drop for Diary {
 }
 
 impl Pen {
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
     /// Adds a line, which is there also if the process dies next.
     pub(crate) fn write(&self, number: u64) {
         let mut file = OpenOptions::new().append(true).open(&self.0).expect("the diary is there");
