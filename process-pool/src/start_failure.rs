@@ -16,8 +16,8 @@ use crate::parent::death::describe;
 pub(crate) enum StartFailure {
     /// The system did not give what it needs.
     System(Arc<io::Error>),
-    /// It died before it said hello.
-    Died(ExitStatus),
+    /// It died before it said hello; with its last words, where they were piped.
+    Died(ExitStatus, Option<String>),
     /// It said nothing for so long.
     Silent(Duration),
     /// It said why it can't work.
@@ -49,12 +49,15 @@ impl fmt::Display for StartFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System(error) => write!(f, "the system refused: {error}"),
-            Self::Died(status) => write!(
-                f,
-                "the worker {} before it was ready: does `main` call `init()` first, and nothing before it that ends the \
-                 process?",
-                describe(*status)
-            ),
+            Self::Died(status, last_words) => {
+                write!(
+                    f,
+                    "the worker {} before it was ready: does `main` call `init()` first, and nothing before it that ends \
+                     the process?",
+                    describe(*status)
+                )?;
+                last_words.as_ref().map_or(Ok(()), |words| write!(f, " Its last words: {words}"))
+            }
             Self::Silent(limit) => write!(
                 f,
                 "the worker said nothing for {limit:?} (`start_timeout`): does `main` call `init()` before anything that \

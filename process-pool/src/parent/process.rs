@@ -3,9 +3,12 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, ExitStatus};
+use std::sync::Arc;
 
 use concurrent_futures_core::sync::Mutex;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid};
+
+use super::last_words::LastWords;
 
 /// A worker's process, with the group that it leads.
 ///
@@ -15,21 +18,43 @@ pub(crate) struct Process {
     pid: Pid,
     pidfd: OwnedFd,
     child: Mutex<Option<Child>>,
+    /// What it writes, where that was piped.
+    output: Option<Arc<LastWords>>,
+    error: Option<Arc<LastWords>>,
 }
 
 impl Process {
     /// Takes charge of a child that has just been started.
     pub(crate) fn new(mut child: Child) -> io::Result<Self> {
-        let pid = Pid::from_child(&child);
-        match pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(pidfd) => Ok(Self { pid, pidfd, child: Mutex::new(Some(child)) }),
+        match Self::watched(&mut child) {
+            Ok((pidfd, output, error)) => {
+                let (pid, child) = (Pid::from_child(&child), Mutex::new(Some(child)));
+                Ok(Self { pid, pidfd, child, output, error })
+            }
             Err(error) => {
                 // Nobody could watch it.
                 child.kill()?;
                 child.wait()?;
-                Err(error.into())
+                Err(error)
             }
         }
+    }
+
+    fn watched(child: &mut Child) -> io::Result<Watched> {
+        let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
+        let output = child.stdout.take().map(LastWords::new).transpose()?.map(Arc::new);
+        let error = child.stderr.take().map(LastWords::new).transpose()?.map(Arc::new);
+        Ok((pidfd, output, error))
+    }
+
+    /// What must be read while the process lives, so that it can write.
+    pub(crate) fn pipes(&self) -> impl Iterator<Item = &Arc<LastWords>> {
+        self.output.iter().chain(&self.error)
+    }
+
+    /// The last lines of its standard error, once it has ended.
+    pub(crate) fn last_words(&self) -> Option<String> {
+        self.error.as_ref().and_then(|words| words.text())
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -65,6 +90,8 @@ impl Process {
         body.wait()
     }
 }
+
+type Watched = (OwnedFd, Option<Arc<LastWords>>, Option<Arc<LastWords>>);
 
 /// Whether the process ended with code 0: then what it has left behind in its group was left on purpose.
 fn has_left_by_itself(pidfd: BorrowedFd<'_>) -> bool {

@@ -451,7 +451,8 @@ impl Supervisor {
             }
             None | Some(KillReason::Memory { .. }) => {
                 let panics = self.worker.aborts_on_panic;
-                (death::worker_died(pid, status, label.as_deref(), attempt, panics, kill).into(), false)
+                let words = self.worker.process().last_words();
+                (death::worker_died(pid, status, label.as_deref(), attempt, panics, kill, words).into(), false)
             }
         };
         if is_cancelled {
