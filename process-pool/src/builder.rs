@@ -205,6 +205,10 @@ impl ProcessPoolBuilder {
     /// the pool's. Default: nothing; a worker inherits the rest. Python: `mp_context`, as far as it goes. If it
     /// panics, the pool is broken.
     ///
+    /// With `command.stderr(Stdio::piped())` the pool reads what workers write there, and the last lines of one that died
+    /// are part of the [error](concurrent_futures_core::WorkerDied::stderr) of its task. A piped standard output is read
+    /// and forgotten.
+    ///
     /// `pre_exec` and `uid` work, and make each start slower the larger this process is.
     pub fn configure(mut self, configure: impl Fn(&mut Command) + Send + Sync + 'static) -> Self {
         self.configure = Some(Configure(Arc::new(configure)));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use concurrent_futures_core::sync::Mutex;
-use concurrent_futures_core::{Executor, Future, Job, Shutdown, ShutdownReport, Stats, TaskError};
+use concurrent_futures_core::{CancelOnDrop, Executor, Future, Job, Shutdown, ShutdownReport, Stats, TaskError};
 
 use crate::parent::payload::Payload;
 use crate::wire::control;
@@ -15,7 +15,8 @@ pub(crate) struct Initializer(Arc<dyn Fn() -> (Future<()>, Job) + Send + Sync>);
 
 /// The call for one worker, and who takes the answer.
 pub(crate) struct PreparedInitializer {
-    future: Future<()>,
+    /// Where the worker dies before it answers, that is told elsewhere.
+    future: CancelOnDrop<()>,
     job: Job,
     payload: Payload,
 }
@@ -35,7 +36,7 @@ impl Initializer {
     pub(crate) fn prepare(&self) -> Result<PreparedInitializer, std::io::Error> {
         let (future, job) = (self.0)();
         let payload = Payload::of(&job).map_err(std::io::Error::other)?;
-        Ok(PreparedInitializer { future, job, payload })
+        Ok(PreparedInitializer { future: future.cancel_on_drop(), job, payload })
     }
 }
 
@@ -51,7 +52,7 @@ impl PreparedInitializer {
         if let Ok(running) = self.job.start() {
             running.complete_task(0, reply);
         }
-        self.future.result().map_err(|error| match &error {
+        self.future.into_inner().result().map_err(|error| match &error {
             TaskError::Failed(_) => format!("the worker's initializer failed: {}", cause(&error)),
             other => format!("the worker's initializer failed: {other}"),
         })

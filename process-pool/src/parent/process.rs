@@ -12,6 +12,8 @@ use rustix::process::{
 
 use rustix::thread::gettid;
 
+use super::last_words::LastWords;
+
 /// A worker's process, with the group that it leads.
 ///
 /// Its number belongs to it until it is reaped, and it is reaped in one place, after which nothing is sent to it any more.
@@ -20,21 +22,43 @@ pub(crate) struct Process {
     pid: Pid,
     pidfd: OwnedFd,
     child: Mutex<Option<Child>>,
+    /// What it writes, where that was piped.
+    output: Option<Arc<LastWords>>,
+    error: Option<Arc<LastWords>>,
 }
 
 impl Process {
     /// Takes charge of a child that has just been started.
     pub(crate) fn new(mut child: Child) -> io::Result<Self> {
-        let pid = Pid::from_child(&child);
-        match pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(pidfd) => Ok(Self { pid, pidfd, child: Mutex::new(Some(child)) }),
+        match Self::watched(&mut child) {
+            Ok((pidfd, output, error)) => {
+                let (pid, child) = (Pid::from_child(&child), Mutex::new(Some(child)));
+                Ok(Self { pid, pidfd, child, output, error })
+            }
             Err(error) => {
                 // Nobody could watch it.
                 child.kill()?;
                 child.wait()?;
-                Err(error.into())
+                Err(error)
             }
         }
+    }
+
+    fn watched(child: &mut Child) -> io::Result<Watched> {
+        let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
+        let output = child.stdout.take().map(LastWords::new).transpose()?.map(Arc::new);
+        let error = child.stderr.take().map(LastWords::new).transpose()?.map(Arc::new);
+        Ok((pidfd, output, error))
+    }
+
+    /// What must be read while the process lives, so that it can write.
+    pub(crate) fn pipes(&self) -> impl Iterator<Item = &Arc<LastWords>> {
+        self.output.iter().chain(&self.error)
+    }
+
+    /// The last lines of its standard error, once it has ended.
+    pub(crate) fn last_words(&self) -> Option<String> {
+        self.error.as_ref().and_then(|words| words.text())
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -76,6 +100,8 @@ impl Process {
         body.wait()
     }
 }
+
+type Watched = (OwnedFd, Option<Arc<LastWords>>, Option<Arc<LastWords>>);
 
 /// A worker that has not said hello.
 #[derive(Debug, Clone)]

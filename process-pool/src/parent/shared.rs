@@ -396,6 +396,11 @@ impl Shared {
         self.state.lock().cancels_waiting
     }
 
+    /// Whether the pool was told to kill its workers.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.state.lock().is_killed
+    }
+
     /// Waits before another try to start a worker, unless the pool is closed meanwhile.
     pub(crate) fn pause(&self, delay: Duration) {
         let deadline = Instant::now() + delay;

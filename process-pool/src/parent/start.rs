@@ -47,6 +47,7 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
     let meeting = Meeting::open()?;
     let initializer = shared.options.initializer.as_ref().map(Initializer::prepare).transpose()?;
     let process = Arc::new(spawn(shared, number, theirs)?);
+    process.pipes().for_each(|pipe| shared.warden.listen(pipe.clone()));
     if !shared.note_starting(number, Starting::Process(process.clone())) {
         process.kill();
     }
@@ -138,7 +139,7 @@ fn bury(process: &Process, failure: StartFailure) -> StartFailure {
         process.kill();
     }
     match (process.bury(), failure) {
-        (Ok(status), StartFailure::System(_)) => StartFailure::Died(status),
+        (Ok(status), StartFailure::System(_)) => StartFailure::Died(status, process.last_words()),
         (_, failure) => failure,
     }
 }

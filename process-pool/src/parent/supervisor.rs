@@ -19,8 +19,10 @@
 //!   begun goes to another worker. Each task runs once, unless it asked for retries.
 //! - **V2** Whatever the worker does, and whatever it writes, its supervisor comes to the burial, since its death is noticed
 //!   by the system's own handle of the process.
-//! - **V3** No user code but decoding, wakers and the destructors of what they leave runs on a supervisor.
+//! - **V3** No user code but `configure`, decoding, wakers and the destructors of what they leave runs on a supervisor, and
+//!   its panics are contained.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitStatus;
@@ -29,7 +31,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use concurrent_futures_core::worker::defer_callbacks;
-use concurrent_futures_core::{Abandoned, DeadlineExceeded, DeadlineOf, TaskError};
+use concurrent_futures_core::{Abandoned, DeadlineExceeded, DeadlineOf, Panicked, TaskError};
 
 use super::death;
 use super::lane::{Giving, InFlight, KillReason};
@@ -45,7 +47,7 @@ use crate::bytes::Bytes;
 use crate::link::Receiver;
 use crate::page::{Consumer, Record, SLOTS};
 use crate::shared_bytes;
-use crate::start_failure::{StartFailure, message_of};
+use crate::start_failure::StartFailure;
 use crate::wire::frame;
 use crate::wire::note::{self, Note};
 
@@ -63,7 +65,9 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
     let _guard = defer_callbacks(shared.callbacks());
     IS_SUPERVISOR.set(true);
     loop {
-        match try_to_start(shared, number) {
+        // The user's code among it is contained: without this thread nobody would end the tasks.
+        let started = catch_unwind(AssertUnwindSafe(|| start::start(shared, number)));
+        match started.unwrap_or_else(|payload| Err(panic_in_start(payload))) {
             Ok((worker, notes)) => return Supervisor::new(shared.clone(), worker, notes).live(),
             Err(failure) => match shared.note_failed_start(number, &failure) {
                 Some(delay) => shared.pause(delay),
@@ -73,14 +77,8 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
     }
 }
 
-/// As [`start`](start::start); a panic of what was configured is a failure like any other.
-fn try_to_start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>, Receiver), StartFailure> {
-    catch_unwind(AssertUnwindSafe(|| start::start(shared, number))).unwrap_or_else(|payload| {
-        // The payload's destructor is foreign code, too, and may panic in its turn.
-        let text = message_of(&*payload);
-        std::mem::forget(payload);
-        Err(StartFailure::Panicked(text))
-    })
+fn panic_in_start(payload: Box<dyn Any + Send>) -> StartFailure {
+    StartFailure::Panicked(Panicked::from_payload(payload, None, None).message().to_owned())
 }
 
 /// A worker that leaves has so long for its exit handlers.
@@ -97,12 +95,14 @@ struct Supervisor {
     bytes: Vec<u8>,
     records: Vec<Record>,
     pace: Pace,
+    /// It was told to end by itself.
+    is_dismissed: bool,
 }
 
 impl Supervisor {
     fn new(shared: Arc<Shared>, worker: Arc<Worker>, notes: Receiver) -> Self {
         let (results, bytes, records, pace) = (Consumer::default(), Vec::new(), Vec::new(), Pace::default());
-        Self { shared, worker, notes, results, bytes, records, pace }
+        Self { shared, worker, notes, results, bytes, records, pace, is_dismissed: false }
     }
 
     fn live(mut self) {
@@ -178,6 +178,7 @@ impl Supervisor {
             }
             lane.close();
         }
+        self.is_dismissed = true;
         // If it can't be told, it is dead.
         let _ = self.worker.frames.lock().send(&frame::stop());
         let worker = Arc::downgrade(&self.worker);
@@ -416,21 +417,28 @@ impl Supervisor {
             self.worker.page.slot(slot).take_back(|_| 0);
         }
         slots.sort_by_key(|&slot| self.worker.lane.lock().order(slot));
+        // Before anybody hears of the death.
+        if self.is_to_be_replaced(!slots.is_empty()) {
+            self.shared.counters.restart();
+        }
         let mut back = Vec::new();
-        let mut was_of_use = self.worker.record.tasks.load(Ordering::Relaxed) > 0;
         for slot in slots {
             let Some(mut job) = self.worker.lane.lock().take(slot) else { continue };
             back.extend(self.reclaim(slot, &mut job));
-            was_of_use |= job.done < job.offered;
             if job.done < job.offered {
                 back.extend(self.blame(slot, &mut job, status));
             }
             self.put_back_or_release(slot, job);
         }
-        if was_of_use || !back.is_empty() {
-            self.shared.counters.restart();
-        }
         self.shared.give_back(back);
+    }
+
+    /// Whether the worker has done something, and was not simply needed no more.
+    fn is_to_be_replaced(&self, had_work: bool) -> bool {
+        if self.is_dismissed {
+            return self.is_due_to_leave();
+        }
+        (had_work || self.worker.record.tasks.load(Ordering::Relaxed) > 0) && !self.shared.is_killed()
     }
 
     /// Ends the task that the worker was in the middle of, or gives it back for another attempt.
@@ -460,14 +468,16 @@ impl Supervisor {
             }
             None | Some(KillReason::Memory { .. }) => {
                 let panics = self.worker.aborts_on_panic;
-                (death::worker_died(pid, status, label.as_deref(), attempt, panics, kill).into(), false)
+                let words = self.worker.process().last_words();
+                (death::worker_died(pid, status, label.as_deref(), attempt, panics, kill, words).into(), false)
             }
         };
-        running.fail_task(index, error);
-        match is_cancelled {
-            true => self.shared.counters.cancel(1),
-            false => self.shared.counters.fail(1),
+        if is_cancelled {
+            self.shared.counters.cancel(1);
+        } else {
+            self.shared.counters.fail(1);
         }
+        running.fail_task(index, error);
         None
     }
 
