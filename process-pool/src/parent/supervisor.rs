@@ -248,24 +248,21 @@ impl Supervisor {
             Ok(Note::Look) => {}
             Ok(Note::Result { slot, position, attachments, reply }) if slot < SLOTS => {
                 let beside: Result<Vec<Bytes>, _> = (0..attachments).map(|_| self.receive_attachment()).collect();
-                if let Ok(beside) = beside {
-                    let record = Record { slot, position, bytes: 0..reply.len() };
-                    attachments::supply(beside, || self.complete(&[record], reply));
-                    self.settle(slot);
-                }
+                // The rest will not come: the worker is dead, or its channel is of no use.
+                let Ok(beside) = beside else { return self.worker.process().kill() };
+                let record = Record { slot, position, bytes: 0..reply.len() };
+                attachments::supply(beside, || self.complete(&[record], reply));
+                self.settle(slot);
             }
             Ok(Note::Result { .. }) | Err(_) => self.worker.process().kill(),
         }
     }
 
     /// What belongs to the note before. What ends the wait where the worker dies before it has sent it: the note of its
-    /// death, which no attachment is as short as.
+    /// death, after which nothing is waited for.
     fn receive_attachment(&self) -> std::io::Result<Bytes> {
-        let received = if self.worker.is_dead() { self.notes.try_receive()? } else { self.notes.receive()? };
-        match received.filter(|bytes| bytes.len() > note::LOOK.len()) {
-            Some(bytes) => Ok(bytes.into()),
-            None => Err(std::io::ErrorKind::UnexpectedEof.into()),
-        }
+        let next = || if self.worker.is_dead() { self.notes.try_receive() } else { self.notes.receive() };
+        note::attachment(next).map(Bytes::from)
     }
 
     /// Ends what the worker has answered, and takes what others have taken back from it.
