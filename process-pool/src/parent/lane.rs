@@ -343,10 +343,14 @@ impl Worker {
 
     /// Asks a task to stop, and ends its worker after `grace` if it still runs.
     pub(crate) fn abort(self: &Arc<Self>, slot: usize, generation: u16, grace: Duration) {
-        if self.lane.lock().holds(slot, generation).is_none() {
-            return;
+        {
+            // Under the lock, or it might be the next job of the slot that is asked to stop.
+            let lane = self.lane.lock();
+            if lane.holds(slot, generation).is_none() {
+                return;
+            }
+            self.page.slot(slot).request_stop();
         }
-        self.page.slot(slot).request_stop();
         if grace.is_zero() {
             return self.kill_task(slot, generation, KillReason::Aborted);
         }
@@ -361,8 +365,10 @@ impl Worker {
 
     /// The rest of a chunk is not wanted any more.
     pub(crate) fn withdraw_rest(&self, slot: usize, generation: u16) {
-        if self.lane.lock().holds(slot, generation).is_some() {
+        let lane = self.lane.lock();
+        if lane.holds(slot, generation).is_some() {
             self.page.slot(slot).take_back(|_| 0);
+            drop(lane);
             self.wake();
         }
     }
