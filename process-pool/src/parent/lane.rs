@@ -103,6 +103,8 @@ pub(crate) struct Room {
     pub(crate) bytes: usize,
     /// Nothing lies with it, so that also a large job can be written.
     pub(crate) is_idle: bool,
+    /// Nothing lies with it, but it has frames to read, all of whose jobs were taken back: no result says when it has.
+    pub(crate) is_held_up: bool,
 }
 
 impl Lane {
@@ -135,14 +137,14 @@ impl Lane {
             self.unread.pop_front();
         }
         if !self.is_open {
-            return Room { jobs: 0, bytes: 0, is_idle: false };
+            return Room { jobs: 0, bytes: 0, is_idle: false, is_held_up: false };
         }
         if self.is_empty() && self.unread.is_empty() {
-            return Room { jobs: depth, bytes: usize::MAX, is_idle: true };
+            return Room { jobs: depth, bytes: usize::MAX, is_idle: true, is_held_up: false };
         }
         let unread: usize = self.unread.iter().map(|(_, bytes)| bytes).sum();
         let jobs = if self.unread.len() < UNREAD_FRAMES { depth.saturating_sub(self.len()) } else { 0 };
-        Room { jobs, bytes: UNREAD_BYTES.saturating_sub(unread), is_idle: false }
+        Room { jobs, bytes: UNREAD_BYTES.saturating_sub(unread), is_idle: false, is_held_up: self.is_empty() }
     }
 
     /// Takes the job of a slot out, to end some of its tasks outside the lock.

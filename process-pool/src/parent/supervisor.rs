@@ -97,12 +97,14 @@ struct Supervisor {
     bytes: Vec<u8>,
     records: Vec<Record>,
     pace: Pace,
+    /// How many frames the worker had read, where the next is all that makes room.
+    awaits_reading_since: Option<u64>,
 }
 
 impl Supervisor {
     fn new(shared: Arc<Shared>, worker: Arc<Worker>, notes: Receiver) -> Self {
         let (results, bytes, records, pace) = (Consumer::default(), Vec::new(), Vec::new(), Pace::default());
-        Self { shared, worker, notes, results, bytes, records, pace }
+        Self { shared, worker, notes, results, bytes, records, pace, awaits_reading_since: None }
     }
 
     fn live(mut self) {
@@ -137,7 +139,9 @@ impl Supervisor {
             self.worker.take_news();
             self.collect();
             let depth = self.depth();
-            let room = self.worker.lane.lock().room(self.worker.frames_read(), depth);
+            let frames_read = self.worker.frames_read();
+            let room = self.worker.lane.lock().room(frames_read, depth);
+            self.awaits_reading_since = room.is_held_up.then_some(frames_read);
             match self.shared.next_for(&self.worker, room, self.is_due_to_leave()) {
                 Next::Send(jobs) => {
                     if let Err(back) = self.worker.send(jobs, self.shared.quota(&self.worker)) {
@@ -186,6 +190,7 @@ impl Supervisor {
                 worker.process().kill();
             }
         });
+        self.awaits_reading_since = None;
         while !self.worker.is_dead() {
             self.worker.take_news();
             self.sleep();
@@ -230,7 +235,7 @@ impl Supervisor {
     fn sleep(&mut self) {
         let bell = self.worker.page.bell();
         bell.parent_lies_down();
-        if self.worker.has_news() || !self.results.is_empty(&self.worker.page) {
+        if self.is_called() {
             bell.parent_is_up();
             return;
         }
@@ -241,6 +246,13 @@ impl Supervisor {
             // The channel can't close, since we hold an end; if it can't be read, the worker is of no use.
             Ok(None) | Err(_) => self.worker.process().kill(),
         }
+    }
+
+    /// Whether there is something to do that it had not seen before it lay down.
+    fn is_called(&self) -> bool {
+        self.worker.has_news()
+            || !self.results.is_empty(&self.worker.page)
+            || self.awaits_reading_since.is_some_and(|seen| self.worker.frames_read() != seen)
     }
 
     fn read_note(&mut self, note: &[u8]) {
