@@ -236,7 +236,10 @@ impl Supervisor {
         let bell = self.worker.page.bell();
         bell.parent_lies_down();
         if self.is_called() {
-            bell.parent_is_up();
+            if bell.parent_is_up() {
+                // Or they would add up in the channel, until who calls blocks.
+                self.read_notes();
+            }
             return;
         }
         let note = self.notes.receive();
@@ -245,6 +248,13 @@ impl Supervisor {
             Ok(Some(note)) => self.read_note(&note),
             // The channel can't close, since we hold an end; if it can't be read, the worker is of no use.
             Ok(None) | Err(_) => self.worker.process().kill(),
+        }
+    }
+
+    /// Reads what has arrived.
+    fn read_notes(&mut self) {
+        while let Ok(Some(note)) = self.notes.try_receive() {
+            self.read_note(&note);
         }
     }
 
@@ -412,9 +422,7 @@ impl Supervisor {
         self.worker.lane.lock().close();
         // What it had answered is read to the last byte; what it was sending when it died is not.
         self.drain();
-        while let Ok(Some(note)) = self.notes.try_receive() {
-            self.read_note(&note);
-        }
+        self.read_notes();
         let status = self.worker.process().bury().ok();
         let mut slots = self.worker.lane.lock().occupied();
         for &slot in &slots {
