@@ -313,6 +313,11 @@ impl Supervisor {
     fn complete(&self, records: &[Record], bytes: &[u8]) {
         let Some(slot) = records.first().map(|record| record.slot) else { return };
         let Some(mut job) = self.worker.lane.lock().take(slot) else { return };
+        if records.iter().any(|record| record.position >= job.offered) {
+            // There is no such task: the worker's memory can't be trusted. Its burial ends the job.
+            self.worker.lane.lock().put_back(slot, job);
+            return self.worker.process().kill();
+        }
         if job.done == 0 {
             self.note_begun(slot, &mut job);
         }
