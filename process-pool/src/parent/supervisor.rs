@@ -97,12 +97,15 @@ struct Supervisor {
     pace: Pace,
     /// It was told to end by itself.
     is_dismissed: bool,
+    /// How many frames the worker had read, where the next is all that makes room.
+    awaits_reading_since: Option<u64>,
 }
 
 impl Supervisor {
     fn new(shared: Arc<Shared>, worker: Arc<Worker>, notes: Receiver) -> Self {
         let (results, bytes, records, pace) = (Consumer::default(), Vec::new(), Vec::new(), Pace::default());
-        Self { shared, worker, notes, results, bytes, records, pace, is_dismissed: false }
+        let (is_dismissed, awaits_reading_since) = (false, None);
+        Self { shared, worker, notes, results, bytes, records, pace, is_dismissed, awaits_reading_since }
     }
 
     fn live(mut self) {
@@ -137,7 +140,9 @@ impl Supervisor {
             self.worker.take_news();
             self.collect();
             let depth = self.depth();
-            let room = self.worker.lane.lock().room(self.worker.frames_read(), depth);
+            let frames_read = self.worker.frames_read();
+            let room = self.worker.lane.lock().room(frames_read, depth);
+            self.awaits_reading_since = room.is_held_up.then_some(frames_read);
             match self.shared.next_for(&self.worker, room, self.is_due_to_leave()) {
                 Next::Send(jobs) => {
                     if let Err(back) = self.worker.send(jobs, self.shared.quota(&self.worker)) {
@@ -187,6 +192,7 @@ impl Supervisor {
                 worker.process().kill();
             }
         });
+        self.awaits_reading_since = None;
         while !self.worker.is_dead() {
             self.worker.take_news();
             self.sleep();
@@ -231,8 +237,11 @@ impl Supervisor {
     fn sleep(&mut self) {
         let bell = self.worker.page.bell();
         bell.parent_lies_down();
-        if self.worker.has_news() || !self.results.is_empty(&self.worker.page) {
-            bell.parent_is_up();
+        if self.is_called() {
+            if bell.parent_is_up() {
+                // Or they would add up in the channel, until who calls blocks.
+                self.read_notes();
+            }
             return;
         }
         let note = self.notes.receive();
@@ -244,29 +253,40 @@ impl Supervisor {
         }
     }
 
+    /// Reads what has arrived.
+    fn read_notes(&mut self) {
+        while let Ok(Some(note)) = self.notes.try_receive() {
+            self.read_note(&note);
+        }
+    }
+
+    /// Whether there is something to do that it had not seen before it lay down.
+    fn is_called(&self) -> bool {
+        self.worker.has_news()
+            || !self.results.is_empty(&self.worker.page)
+            || self.awaits_reading_since.is_some_and(|seen| self.worker.frames_read() != seen)
+    }
+
     fn read_note(&mut self, note: &[u8]) {
         match note::read(note) {
             Ok(Note::Look) => {}
             Ok(Note::Result { slot, position, attachments, reply }) if slot < SLOTS => {
                 let beside: Result<Vec<Bytes>, _> = (0..attachments).map(|_| self.receive_attachment()).collect();
-                if let Ok(beside) = beside {
-                    let record = Record { slot, position, bytes: 0..reply.len() };
-                    attachments::supply(beside, || self.complete(&[record], reply));
-                    self.settle(slot);
-                }
+                // The rest will not come: the worker is dead, or its channel is of no use.
+                let Ok(beside) = beside else { return self.worker.process().kill() };
+                let record = Record { slot, position, bytes: 0..reply.len() };
+                attachments::supply(beside, || self.complete(&[record], reply));
+                self.settle(slot);
             }
             Ok(Note::Result { .. }) | Err(_) => self.worker.process().kill(),
         }
     }
 
     /// What belongs to the note before. What ends the wait where the worker dies before it has sent it: the note of its
-    /// death, which no attachment is as short as.
+    /// death, after which nothing is waited for.
     fn receive_attachment(&self) -> std::io::Result<Bytes> {
-        let received = if self.worker.is_dead() { self.notes.try_receive()? } else { self.notes.receive()? };
-        match received.filter(|bytes| bytes.len() > note::LOOK.len()) {
-            Some(bytes) => Ok(bytes.into()),
-            None => Err(std::io::ErrorKind::UnexpectedEof.into()),
-        }
+        let next = || if self.worker.is_dead() { self.notes.try_receive() } else { self.notes.receive() };
+        note::attachment(next).map(Bytes::from)
     }
 
     /// Ends what the worker has answered, and takes what others have taken back from it.
@@ -295,6 +315,11 @@ impl Supervisor {
     fn complete(&self, records: &[Record], bytes: &[u8]) {
         let Some(slot) = records.first().map(|record| record.slot) else { return };
         let Some(mut job) = self.worker.lane.lock().take(slot) else { return };
+        if records.iter().any(|record| record.position >= job.offered) {
+            // There is no such task: the worker's memory can't be trusted. Its burial ends the job.
+            self.worker.lane.lock().put_back(slot, job);
+            return self.worker.process().kill();
+        }
         if job.done == 0 {
             self.note_begun(slot, &mut job);
         }
@@ -408,9 +433,7 @@ impl Supervisor {
         self.worker.lane.lock().close();
         // What it had answered is read to the last byte; what it was sending when it died is not.
         self.drain();
-        while let Ok(Some(note)) = self.notes.try_receive() {
-            self.read_note(&note);
-        }
+        self.read_notes();
         let status = self.worker.process().bury().ok();
         let mut slots = self.worker.lane.lock().occupied();
         for &slot in &slots {
