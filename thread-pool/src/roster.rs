@@ -47,7 +47,7 @@ pub(crate) struct Roster {
     counts: Mutex<Counts>,
     /// Whether a summons could activate somebody. Written under the lock.
     calls: AtomicBool,
-    /// Raised where a worker has been parked for a while, and for good by a kill.
+    /// Raised where a worker has been parked for a while, and for good where chunks must stop.
     attention: Attention,
     /// Whether a worker has been parked for a while. Written under the lock.
     hungry: AtomicBool,
@@ -68,7 +68,7 @@ struct Counts {
     parked: Vec<Arc<Parker>>,
     next_number: usize,
     /// Running chunks are to begin nothing further.
-    is_killed: bool,
+    stops_chunks: bool,
 }
 
 /// What a summons has decided; the caller carries it out with no lock held.
@@ -302,9 +302,9 @@ impl Roster {
     }
 
     /// Asks running chunks for their attention, for good.
-    pub(crate) fn kill(&self) {
+    pub(crate) fn stop_chunks(&self) {
         let mut counts = self.counts.lock();
-        counts.is_killed = true;
+        counts.stops_chunks = true;
         self.publish(&counts);
     }
 
@@ -340,7 +340,7 @@ impl Roster {
         let hungry = counts.parked.iter().any(|parker| parker.hungry.load(Ordering::Relaxed));
         let hungry = hungry && active < self.max_workers;
         self.hungry.store(hungry, Ordering::Relaxed);
-        self.attention.set(hungry || counts.is_killed);
+        self.attention.set(hungry || counts.stops_chunks);
     }
 }
 

@@ -118,9 +118,9 @@ impl Shared {
     pub(crate) fn enqueue_part(self: &Arc<Self>, job: Job) {
         job.bind(self.id);
         self.queue.push_part(job);
-        // Pairs with the fence of a kill: either it finds the part, or we see that it has been here.
+        // Pairs with the fence of a shutdown: either it finds the part, or we see that it has been here.
         fence(Ordering::SeqCst);
-        if self.lifecycle.is_killed() {
+        if self.lifecycle.cancels_pending() {
             return self.cancel_pending();
         }
         self.call_for_work();

@@ -242,7 +242,7 @@ impl WorkerContext for Context {
     }
 
     fn wish(&self) -> Wish {
-        if self.shared.lifecycle.is_killed() {
+        if self.shared.lifecycle.cancels_pending() {
             Wish::Stop
         } else if self.shared.roster.is_hungry() && self.shared.queue.is_empty() {
             Wish::Share
