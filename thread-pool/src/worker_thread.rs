@@ -8,7 +8,7 @@ use concurrent_futures_core::sync::{Ordering, fence};
 use concurrent_futures_core::worker::{self, Attention, BlockLimit, ExecutorId, Wish, WorkerContext};
 use concurrent_futures_core::{Job, Rejected, RunHooks, RunningJob, Started, Tally, TaskError};
 
-use crate::roster::Parker;
+use crate::parker::Parker;
 use crate::shared::{Accounts, Shared};
 
 /// A spare worker that isn't needed any more stays for so long.
