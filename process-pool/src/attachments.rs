@@ -38,6 +38,12 @@ pub(crate) fn collect<R>(encode: impl FnOnce() -> R) -> (R, Attachments) {
     (result, collected)
 }
 
+/// What the values that were encoded since the last time have left, inside of [`collect`].
+#[inline]
+pub(crate) fn take_left() -> Option<Attachments> {
+    OUTGOING.with_borrow_mut(|outgoing| outgoing.as_mut().filter(|left| !left.is_empty()).map(std::mem::take))
+}
+
 /// Decodes something whose values find `bytes`.
 pub(crate) fn supply<R>(bytes: Vec<Bytes>, decode: impl FnOnce() -> R) -> R {
     let outer = INCOMING.replace(Some(bytes));

@@ -209,7 +209,8 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// How many tasks may wait, and what a submit does then. Default: any number.
+    /// How many tasks may wait, and what a submit does then. A task that has been sent to a worker waits no more, also the
+    /// moment before it begins there. Default: any number.
     ///
     /// # Panics
     ///

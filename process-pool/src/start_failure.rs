@@ -1,5 +1,6 @@
 //! Why a worker could not be started.
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -24,6 +25,8 @@ pub(crate) enum StartFailure {
     Refused(String),
     /// It runs another file than this process.
     DifferentBinary,
+    /// Code that was to configure it panicked, with these words.
+    Panicked(String),
     /// The initializer failed, as these words say.
     Initializer(String),
 }
@@ -31,7 +34,7 @@ pub(crate) enum StartFailure {
 impl StartFailure {
     /// Whether another try would end like this one.
     pub(crate) fn is_permanent(&self) -> bool {
-        matches!(self, Self::DifferentBinary | Self::Initializer(_))
+        matches!(self, Self::DifferentBinary | Self::Panicked(_) | Self::Initializer(_))
     }
 
     /// What tasks are told that will never run because of it.
@@ -62,9 +65,16 @@ impl fmt::Display for StartFailure {
             Self::DifferentBinary => {
                 f.write_str("the worker runs another file than this process, so it has other functions")
             }
+            Self::Panicked(text) => write!(f, "the closure given to `configure` panicked: {text}"),
             Self::Initializer(text) => f.write_str(text),
         }
     }
+}
+
+/// The words of a panic, where it has any.
+pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it gave no message".to_owned())
 }
 
 impl Error for StartFailure {}

@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 mod builder;
+mod callbacks;
 mod calls;
 mod counters;
 mod handle;

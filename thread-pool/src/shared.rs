@@ -16,6 +16,7 @@ use concurrent_futures_core::{
 use crossbeam_utils::CachePadded;
 
 use crate::builder::ThreadPoolBuilder;
+use crate::callbacks::Callbacks;
 use crate::counters::Counters;
 use crate::lifecycle::Lifecycle;
 use crate::queue::Queue;
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) lifecycle: Lifecycle,
     pub(crate) room: Option<(Arc<Room>, WhenFull)>,
     pub(crate) timer: Timer,
+    pub(crate) callbacks: Callbacks,
     pub(crate) counters: Counters,
     pub(crate) threads: Mutex<BTreeMap<usize, Thread>>,
 }
@@ -64,6 +66,7 @@ impl Shared {
             lifecycle: Lifecycle::default(),
             room: options.max_pending.map(|(limit, when_full)| (Room::new(limit), when_full)),
             timer: Timer::default(),
+            callbacks: Callbacks::default(),
             counters: Counters::default(),
             threads: Mutex::new(BTreeMap::new()),
         }
@@ -174,10 +177,7 @@ impl Shared {
         fence(Ordering::SeqCst);
         let text = format!("no worker thread could be started in the pool {}: {error}", self.name);
         let rejected = Rejected::broken(text, Some(Arc::new(error)));
-        while let Some(job) = self.queue.pop() {
-            self.refuse(job, rejected.clone());
-        }
-        self.lifecycle.note_change();
+        self.end_pending(|job| self.refuse(job, rejected.clone()));
     }
 
     /// Fails a job's future; a job that was cancelled meanwhile counts as that.
@@ -218,16 +218,14 @@ impl Shared {
             if handle.state().is_none_or(State::is_done) {
                 return;
             }
-            let shared = shared.upgrade();
-            let _ending = shared.as_ref().map(|shared| shared.lifecycle.enter_ending());
+            // Whoever runs it holds the pool.
+            let Some(shared) = shared.upgrade() else { return };
+            let _ending = shared.lifecycle.enter_ending();
+            let _deferred = shared.defer_callbacks();
             let options = handle.options();
             let limit = options.deadline_limit().unwrap_or_default();
             let error = DeadlineExceeded::new(DeadlineOf::Task, limit, options.label_text());
-            handle.fail_then(error, |tally| {
-                if let Some(shared) = &shared {
-                    shared.count(handle.id(), tally);
-                }
-            });
+            handle.fail_then(error, |tally| shared.count(handle.id(), tally));
         };
         self.timer.at(due, &self.name, Some(task), end)
     }

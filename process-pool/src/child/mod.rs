@@ -31,9 +31,11 @@ pub(crate) use entry::{VARIABLE, depth};
 /// returns at once. What comes before it in `main` runs in each worker too.
 ///
 /// ```
-/// fn main() {
+/// # // The whole program is shown:
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
 ///     concurrent_futures_process_pool::init();
 ///     // pools may be made from here on
+///     Ok(())
 /// }
 /// ```
 ///

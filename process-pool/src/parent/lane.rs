@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use concurrent_futures_core::{RunningJob, Tally};
 
@@ -66,13 +66,15 @@ struct Tag {
     kill: Option<KillReason>,
     /// Which of the worker's frames it is in.
     frame: u64,
+    sent: Instant,
 }
 
 /// A job that lies with the worker.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     pub(crate) waiting: Waiting,
-    /// How many of its tasks the worker may begin.
+    /// How many of its tasks are the worker's, as far as the supervisor has looked. Where the slot says fewer, the others
+    /// are to be put into the queue.
     pub(crate) offered: usize,
     /// How many of them have an outcome.
     pub(crate) done: usize,
@@ -179,6 +181,11 @@ impl Lane {
         self.entries[slot].tag.as_ref().map_or(0, |tag| tag.frame)
     }
 
+    /// How long the job of a slot has lain here.
+    fn waits_for(&self, slot: usize) -> Duration {
+        self.entries[slot].tag.as_ref().map_or(Duration::ZERO, |tag| tag.sent.elapsed())
+    }
+
     fn holds(&self, slot: usize, generation: u16) -> Option<&Tag> {
         let entry = &self.entries[slot];
         entry.tag.as_ref().filter(|_| entry.generation == generation)
@@ -186,13 +193,6 @@ impl Lane {
 }
 
 impl InFlight {
-    /// Some of its tasks have ended.
-    pub(crate) fn count(&mut self, tally: Tally) {
-        self.tally.returned += tally.returned;
-        self.tally.failed += tally.failed;
-        self.tally.cancelled += tally.cancelled;
-    }
-
     /// The index of the task at a position.
     pub(crate) fn index(&self, position: usize) -> usize {
         self.indices.as_ref().map_or(position, |indices| indices[position])
@@ -228,11 +228,12 @@ impl Worker {
             return Err(jobs);
         }
         lane.frames_sent += 1;
-        let number = lane.frames_sent;
-        let mut frame = FrameWriter::new(jobs.len());
+        let (number, sent) = (lane.frames_sent, Instant::now());
+        let mut frame = FrameWriter::new(jobs.len(), jobs.iter().map(|waiting| waiting.payload.size).sum());
         let mut attachments = Attachments::default();
         let mut timed = Vec::with_capacity(jobs.len());
-        for waiting in jobs {
+        for mut waiting in jobs {
+            waiting.give_room();
             let slot = lane.free.pop().expect("no more jobs are sent than there is room for");
             let entry = &mut lane.entries[slot];
             entry.generation = entry.generation.wrapping_add(1);
@@ -250,8 +251,9 @@ impl Worker {
                 label: waiting.options.label_text(),
                 attachments: waiting.payload.attachments.bytes.len(),
             };
+            let indices = waiting.payload.indices();
             if let Some(arguments) = waiting.payload.arguments() {
-                frame.job(&header, arguments);
+                frame.job(&header, indices.as_deref(), arguments.map(|(_, argument)| argument));
             }
             let beside = waiting.payload.attachments.clone();
             attachments.bytes.extend(beside.bytes);
@@ -269,13 +271,12 @@ impl Worker {
                 // It was cancelled in the queue: the worker passes it over, and the supervisor empties the slot.
                 self.page.slot(slot).withdraw();
             }
-            entry.tag = Some(Tag { limit, kill: None, frame: number });
+            entry.tag = Some(Tag { limit, kill: None, frame: number, sent });
             if let Some(limit) = limit {
                 timed.push((slot, entry.generation, limit));
             }
-            let indices = waiting.payload.indices();
-            let tally = Tally::default();
-            entry.job = Some(InFlight { waiting, offered: tasks, done: 0, tally, indices });
+            let (offered, tally) = (waiting.payload.tasks(), Tally::default());
+            entry.job = Some(InFlight { waiting, offered, done: 0, tally, indices });
         }
         // Before the write, which takes as long as the worker likes.
         for (slot, generation, limit) in timed {
@@ -301,7 +302,7 @@ impl Worker {
         if seen.look().begun == 0 {
             self.pass_over_if_stopped();
             // Not before so long from now.
-            return self.watch_deadline_after(limit, slot, generation);
+            return self.watch_deadline_after(limit.max(SHORTEST_LOOK), slot, generation);
         }
         let ran = Duration::from_nanos(crate::page::now_nanos().saturating_sub(seen.begun_at()));
         if ran < limit {
@@ -448,17 +449,17 @@ impl Worker {
     /// and if it is too early, when to ask again.
     pub(crate) fn give_to_idle(&self) -> Giving {
         let lane = self.lane.lock();
-        let running_for =
-            |slot: &Slot<'_>| Duration::from_nanos(crate::page::now_nanos().saturating_sub(slot.begun_at()));
         let mut last = None;
-        let mut is_stuck = false;
+        let (mut runs_for, mut waits_for) = (None, Duration::ZERO);
         for (number, job) in lane.jobs() {
             let slot = self.page.slot(number);
             let look = slot.look();
-            if look.begun > 0 && slot.is_running() {
-                is_stuck = running_for(&slot) >= LONG_ENOUGH;
+            if slot.is_running() {
+                let nanos = crate::page::now_nanos().saturating_sub(slot.begun_at());
+                runs_for = Some(Duration::from_nanos(nanos));
             }
             if look.end > look.begun && !job.waiting.is_quarantined {
+                waits_for = waits_for.max(lane.waits_for(number));
                 last = match last {
                     // What has not begun at all goes before a part of what has.
                     Some((_, begun)) if begun < look.begun => last,
@@ -467,7 +468,8 @@ impl Worker {
             }
         }
         let Some((number, begun)) = last else { return Giving::Nothing };
-        if !is_stuck {
+        // A worker that is in no task, though something has lain there for so long, is stopped.
+        if runs_for.unwrap_or(waits_for) < LONG_ENOUGH {
             return Giving::NotYet;
         }
         let kept = |offered: usize| if begun == 0 { 0 } else { offered / 2 };
@@ -492,6 +494,9 @@ fn write(frames: &FrameSender, control: &Arc<Control>, frame: &[u8], attachments
 
 /// A worker that has been in one job for so long does not come to the next by itself soon enough.
 const LONG_ENOUGH: Duration = Duration::from_micros(300);
+
+/// A job that has not begun is looked at again no sooner, however short its deadline is.
+const SHORTEST_LOOK: Duration = Duration::from_millis(1);
 
 /// Whether a worker could give something away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use concurrent_futures_core::room::{Permit, Room};
-use concurrent_futures_core::sync::{Condvar, Mutex};
+use concurrent_futures_core::sync::{Condvar, Mutex, MutexGuard};
 use concurrent_futures_core::worker::{self, CompletionSink};
 use concurrent_futures_core::{Job, Reason, Rejected, Skipped, Stats, TaskError, WhenFull};
 
@@ -30,7 +30,7 @@ use super::payload::Payload;
 use super::process::Process;
 use super::shutdown::Lifecycle;
 use super::supervisor;
-use super::waiting::Waiting;
+use super::waiting::{Held, Waiting};
 use super::warden::Warden;
 use super::worker::Worker;
 use crate::builder::ProcessPoolBuilder;
@@ -47,7 +47,7 @@ pub(crate) struct Shared {
     pub(crate) lifecycle: Lifecycle,
     state: Mutex<State>,
     /// Something in the state, or in the numbers, has changed: for those who wait for the end.
-    pub(crate) changed: Condvar,
+    changed: Condvar,
     room: Option<(Arc<Room>, WhenFull)>,
 }
 
@@ -64,6 +64,8 @@ pub(crate) struct State {
     failed_starts: u32,
     broken: Option<Rejected>,
     threads: Vec<thread::JoinHandle<()>>,
+    /// Threads that wait for `changed`.
+    sleepers: usize,
     is_closed: bool,
     cancels_waiting: bool,
     is_killed: bool,
@@ -120,12 +122,16 @@ impl Shared {
         if payload.tasks() == 0 {
             return;
         }
-        match self.permit(payload.tasks()) {
-            Ok(Some(permit)) => job.hold(permit),
-            Ok(None) => {}
+        let permit = match self.permit(payload.tasks()) {
+            Ok(permit) => permit,
             Err(error) => return self.refuse(job, error),
+        };
+        let mut waiting = Waiting::new(job, payload);
+        if let (Some(permit), Held::Fresh(job)) = (permit, &waiting.held) {
+            job.hold(permit);
+            waiting.takes_room = true;
         }
-        self.enqueue(Waiting::new(job, payload));
+        self.enqueue(waiting);
     }
 
     /// How many tasks are taken now without blocking or refusing.
@@ -172,14 +178,15 @@ impl Shared {
             drop(state);
             return self.fail_waiting(waiting, refusal);
         }
-        if state.queue.is_empty() && waiting.is_light() {
-            if let Some(worker) = state.idle.pop() {
-                drop(state);
-                if let Err(back) = worker.send(vec![waiting], self.quota(&worker)) {
-                    self.give_back(back);
-                }
-                return;
+        if state.queue.is_empty()
+            && waiting.is_light()
+            && let Some(worker) = state.idle.pop()
+        {
+            drop(state);
+            if let Err(back) = worker.send(vec![waiting], self.quota(&worker)) {
+                self.give_back(back);
             }
+            return;
         }
         state.queue.push_back(waiting);
         self.act(state);
@@ -205,7 +212,7 @@ impl Shared {
     }
 
     /// Q1: wakes somebody idle, or starts somebody, as long as there is work for him.
-    fn act(self: &Arc<Self>, mut state: concurrent_futures_core::sync::MutexGuard<'_, State>) {
+    fn act(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let next = if state.queue.is_empty() || state.broken.is_some() {
             Move::Nothing
         } else if let Some(worker) = state.idle.pop() {
@@ -344,6 +351,10 @@ impl Shared {
         if is_due_to_leave || worker.must_leave() {
             return Next::Sleep;
         }
+        let over = take_over(&mut state.queue);
+        if !over.is_empty() {
+            return Next::PassOver(over);
+        }
         let jobs = take_jobs(&mut state.queue, room);
         if !jobs.is_empty() {
             state.idle.retain(|other| !Arc::ptr_eq(other, worker));
@@ -382,7 +393,7 @@ impl Shared {
         let deadline = Instant::now() + delay;
         let mut state = self.state.lock();
         while !state.is_closed && Instant::now() < deadline {
-            state = self.changed.wait_until(state, deadline);
+            state = self.sleep(state, Some(deadline));
         }
     }
 
@@ -397,14 +408,21 @@ impl Shared {
         self.note_change();
     }
 
+    /// Ends a job that is not to run. Its future may have ended before: of one that had not begun that was a cancel, which
+    /// nobody has counted; of one that waits for another attempt whoever ended it has counted it.
     pub(crate) fn cancel_waiting(&self, waiting: Waiting) {
         let tasks = waiting.tasks();
-        match waiting.held {
-            super::waiting::Held::Fresh(job) => drop(job.cancel()),
-            super::waiting::Held::Begun(job) => drop(job.fail(TaskError::Cancelled)),
-            super::waiting::Held::Over(_) => {}
+        let counts = match waiting.held {
+            Held::Fresh(job) => {
+                job.cancel();
+                true
+            }
+            Held::Begun(job) => job.fail(TaskError::Cancelled),
+            Held::Over(_) => false,
+        };
+        if counts {
+            self.counters.cancel(tasks);
         }
-        self.counters.cancel(tasks);
         self.note_change();
     }
 
@@ -436,7 +454,19 @@ impl Shared {
         state.is_closed && state.live() == 0 && state.queue.is_empty()
     }
 
-    pub(crate) fn lock(&self) -> concurrent_futures_core::sync::MutexGuard<'_, State> {
+    /// Sleeps until something has changed, or the deadline.
+    pub(crate) fn sleep<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        deadline: Option<Instant>,
+    ) -> MutexGuard<'a, State> {
+        state.sleepers += 1;
+        state = self.changed.wait_maybe_until(state, deadline);
+        state.sleepers -= 1;
+        state
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 
@@ -456,9 +486,11 @@ impl Shared {
 
     /// Tells those who wait for the end.
     pub(crate) fn note_change(&self) {
-        // Through the lock, so that nobody misses it between his look and his sleep.
-        drop(self.state.lock());
-        self.changed.notify_all();
+        // Under the lock, so that nobody misses it between his look and his sleep. To notify nobody costs a system call.
+        let somebody_sleeps = self.state.lock().sleepers > 0;
+        if somebody_sleeps {
+            self.changed.notify_all();
+        }
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -479,12 +511,19 @@ impl Shared {
 pub(crate) enum Next {
     /// Send these.
     Send(Vec<Waiting>),
+    /// Count these, which were cancelled in the queue.
+    PassOver(Vec<Waiting>),
     /// Wait for what the worker has.
     Sleep,
     /// Wait for work, and perhaps take some off the others.
     Idle { others: Vec<Arc<Worker>>, since_now: bool },
     /// Let the worker end.
     Leave,
+}
+
+/// Takes from the front what was cancelled.
+fn take_over(queue: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+    std::iter::from_fn(|| queue.pop_front_if(|next| next.is_over())).collect()
 }
 
 /// Takes from the front what fits. A large job, and one in quarantine, goes alone to an idle worker.

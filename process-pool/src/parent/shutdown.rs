@@ -96,14 +96,14 @@ impl Shared {
             if deadline.flatten().is_some_and(|deadline| deadline <= Instant::now()) {
                 return;
             }
-            state = self.changed.wait_maybe_until(state, deadline.flatten());
+            state = self.sleep(state, deadline.flatten());
         }
         drop(state);
-        self.join();
+        self.join(deadline.flatten());
     }
 
-    /// Waits for the threads, which have nothing left to do but the callbacks.
-    fn join(&self) {
+    /// Waits for the threads. Only the callbacks may still have something to do, and that may take long.
+    fn join(&self, deadline: Option<Instant>) {
         for thread in self.take_threads() {
             if thread.thread().id() != std::thread::current().id() {
                 // They contain their panics.
@@ -111,7 +111,7 @@ impl Shared {
             }
         }
         self.warden.join();
-        self.callbacks.join();
+        self.callbacks.join(deadline);
     }
 
     fn report(&self) -> ShutdownReport {

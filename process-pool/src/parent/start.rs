@@ -29,7 +29,7 @@ use super::shared::Shared;
 use super::worker::Worker;
 use crate::child::{VARIABLE, depth};
 use crate::image::Image;
-use crate::initializer::PreparedInitializer;
+use crate::initializer::{Initializer, PreparedInitializer};
 use crate::link::{Meeting, Receiver};
 use crate::page::Page;
 use crate::start_failure::StartFailure;
@@ -44,7 +44,7 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
     let (page, page_file) = Page::create()?;
     let (control, theirs) = Control::pair()?;
     let meeting = Meeting::open()?;
-    let initializer = shared.options.initializer.as_ref().map(|initializer| initializer.prepare()).transpose()?;
+    let initializer = shared.options.initializer.as_ref().map(Initializer::prepare).transpose()?;
     let process = Arc::new(spawn(shared, number, theirs)?);
     if !shared.note_process(number, &process) {
         process.kill();

@@ -43,8 +43,9 @@ use super::worker::Worker;
 use crate::attachments;
 use crate::bytes::Bytes;
 use crate::link::Receiver;
-use crate::page::{Consumer, Record};
+use crate::page::{Consumer, Record, SLOTS};
 use crate::shared_bytes;
+use crate::start_failure::{StartFailure, message_of};
 use crate::wire::frame;
 use crate::wire::note::{self, Note};
 
@@ -62,7 +63,7 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
     let _guard = defer_callbacks(shared.callbacks());
     IS_SUPERVISOR.set(true);
     loop {
-        match start::start(shared, number) {
+        match try_to_start(shared, number) {
             Ok((worker, notes)) => return Supervisor::new(shared.clone(), worker, notes).live(),
             Err(failure) => match shared.note_failed_start(number, &failure) {
                 Some(delay) => shared.pause(delay),
@@ -70,6 +71,16 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
             },
         }
     }
+}
+
+/// As [`start`](start::start); a panic of what was configured is a failure like any other.
+fn try_to_start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>, Receiver), StartFailure> {
+    catch_unwind(AssertUnwindSafe(|| start::start(shared, number))).unwrap_or_else(|payload| {
+        // The payload's destructor is foreign code, too, and may panic in its turn.
+        let text = message_of(&*payload);
+        std::mem::forget(payload);
+        Err(StartFailure::Panicked(text))
+    })
 }
 
 /// A worker that leaves has so long for its exit handlers.
@@ -97,12 +108,26 @@ impl Supervisor {
     fn live(mut self) {
         self.shared.note_ready(&self.worker);
         self.shared.warden.watch(self.worker.clone());
-        self.shared.clone().watch_memory(&self.worker);
+        self.shared.watch_memory(&self.worker);
+        // A panic would be a bug of ours: nobody but us can end what lies with the worker.
         if catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
-            // A bug of ours: nobody but us can end what lies with the worker.
             self.worker.process().kill();
         }
-        self.bury();
+        if catch_unwind(AssertUnwindSafe(|| self.bury())).is_err() {
+            self.abandon();
+        }
+        self.shared.note_left(&self.worker);
+    }
+
+    /// Drops what lies with the worker, which ends it.
+    fn abandon(&self) {
+        let occupied = self.worker.lane.lock().occupied();
+        for slot in occupied {
+            let job = self.worker.lane.lock().take(slot);
+            if let Some(job) = job {
+                self.shared.counters.fail(job.offered - job.done);
+            }
+        }
     }
 
     /// IDLE and BUSY, until the process has ended.
@@ -119,6 +144,7 @@ impl Supervisor {
                         self.shared.give_back(back);
                     }
                 }
+                Next::PassOver(over) => over.into_iter().for_each(|waiting| self.shared.cancel_waiting(waiting)),
                 Next::Sleep => self.sleep(),
                 Next::Idle { others, since_now } => {
                     if since_now {
@@ -220,19 +246,23 @@ impl Supervisor {
     fn read_note(&mut self, note: &[u8]) {
         match note::read(note) {
             Ok(Note::Look) => {}
-            Ok(Note::Result { slot, position, attachments, reply }) => {
+            Ok(Note::Result { slot, position, attachments, reply }) if slot < SLOTS => {
                 let beside: Result<Vec<Bytes>, _> = (0..attachments).map(|_| self.receive_attachment()).collect();
                 if let Ok(beside) = beside {
-                    attachments::supply(beside, || self.complete(slot, &[(position, reply)]));
+                    let record = Record { slot, position, bytes: 0..reply.len() };
+                    attachments::supply(beside, || self.complete(&[record], reply));
                     self.settle(slot);
                 }
             }
-            Err(_) => self.worker.process().kill(),
+            Ok(Note::Result { .. }) | Err(_) => self.worker.process().kill(),
         }
     }
 
+    /// What belongs to the note before. What ends the wait where the worker dies before it has sent it: the note of its
+    /// death, which no attachment is as short as.
     fn receive_attachment(&self) -> std::io::Result<Bytes> {
-        match self.notes.receive()? {
+        let received = if self.worker.is_dead() { self.notes.try_receive()? } else { self.notes.receive()? };
+        match received.filter(|bytes| bytes.len() > note::LOOK.len()) {
             Some(bytes) => Ok(bytes.into()),
             None => Err(std::io::ErrorKind::UnexpectedEof.into()),
         }
@@ -248,40 +278,38 @@ impl Supervisor {
     /// Ends what lies answered in the page.
     fn drain(&mut self) {
         let (mut bytes, mut records) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.records));
-        (bytes.clear(), records.clear());
+        bytes.clear();
+        records.clear();
         if self.results.drain(&self.worker.page, &mut bytes, &mut records).is_err() {
             self.worker.process().kill();
         }
         self.worker.page.bell().wake_worker();
         for of_one_slot in records.chunk_by(|one, other| one.slot == other.slot) {
-            let replies = of_one_slot.iter().map(|record| (record.position, &bytes[record.bytes.clone()]));
-            self.complete(of_one_slot[0].slot, &replies.collect::<Vec<_>>());
+            self.complete(of_one_slot, &bytes);
         }
         (self.bytes, self.records) = (bytes, records);
     }
 
-    /// Ends some tasks of a job by what the worker has answered.
-    fn complete(&self, slot: usize, replies: &[(usize, &[u8])]) {
+    /// Ends some tasks of a job by what the worker has answered. The records are of one slot, and lie in `bytes`.
+    fn complete(&self, records: &[Record], bytes: &[u8]) {
+        let Some(slot) = records.first().map(|record| record.slot) else { return };
         let Some(mut job) = self.worker.lane.lock().take(slot) else { return };
         if job.done == 0 {
             self.note_begun(slot, &mut job);
         }
-        let replies: Vec<_> = replies
-            .iter()
-            .filter(|(position, _)| *position < job.offered)
-            .map(|&(at, reply)| (job.index(at), reply))
-            .collect();
-        job.done += replies.len();
-        self.worker.record.tasks.fetch_add(replies.len() as u64, Ordering::Relaxed);
-        let regions = job.waiting.payload.attachments.regions.clone();
+        job.done += records.len();
+        self.worker.record.tasks.fetch_add(records.len() as u64, Ordering::Relaxed);
         let took = self.took(slot, &job);
+        let (regions, indices) = (job.waiting.payload.attachments.regions.clone(), job.indices.clone());
         if let Some(running) = job.begin() {
             if let Some(took) = took {
                 running.note_took(took);
             }
-            let tally = shared_bytes::referring_to(&regions, || running.complete_tasks(&mut replies.into_iter()));
+            let index = |position| indices.as_ref().map_or(position, |indices| indices[position]);
+            let mut replies = records.iter().map(|record| (index(record.position), &bytes[record.bytes.clone()]));
+            let tally = shared_bytes::referring_to(&regions, || running.complete_tasks(&mut replies));
             self.shared.counters.end(tally);
-            job.count(tally);
+            job.tally += tally;
         }
         self.worker.lane.lock().put_back(slot, job);
     }
@@ -385,19 +413,20 @@ impl Supervisor {
         }
         slots.sort_by_key(|&slot| self.worker.lane.lock().order(slot));
         let mut back = Vec::new();
+        let mut was_of_use = self.worker.record.tasks.load(Ordering::Relaxed) > 0;
         for slot in slots {
             let Some(mut job) = self.worker.lane.lock().take(slot) else { continue };
             back.extend(self.reclaim(slot, &mut job));
+            was_of_use |= job.done < job.offered;
             if job.done < job.offered {
                 back.extend(self.blame(slot, &mut job, status));
             }
             self.put_back_or_release(slot, job);
         }
-        if self.worker.record.tasks.load(Ordering::Relaxed) > 0 || !back.is_empty() {
+        if was_of_use || !back.is_empty() {
             self.shared.counters.restart();
         }
         self.shared.give_back(back);
-        self.shared.note_left(&self.worker);
     }
 
     /// Ends the task that the worker was in the middle of, or gives it back for another attempt.
@@ -431,10 +460,9 @@ impl Supervisor {
             }
         };
         running.fail_task(index, error);
-        if is_cancelled {
-            self.shared.counters.cancel(1)
-        } else {
-            self.shared.counters.fail(1)
+        match is_cancelled {
+            true => self.shared.counters.cancel(1),
+            false => self.shared.counters.fail(1),
         }
         None
     }

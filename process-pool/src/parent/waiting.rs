@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use concurrent_futures_core::{Job, JobHandle, RunningJob, TaskId, TaskOptions};
+use concurrent_futures_core::{Job, JobHandle, RunningJob, State, TaskId, TaskOptions};
 
 use super::payload::Payload;
 
@@ -15,6 +15,8 @@ pub(crate) struct Waiting {
     pub(crate) since: Instant,
     /// It has killed a worker before: it is sent alone, so that it is plain who did it.
     pub(crate) is_quarantined: bool,
+    /// It counts against `max_pending`, as long as it lies in the queue.
+    pub(crate) takes_room: bool,
 }
 
 /// Where a job is in its life.
@@ -31,7 +33,7 @@ pub(crate) enum Held {
 impl Waiting {
     pub(crate) fn new(job: Job, payload: Payload) -> Self {
         let options = job.options();
-        Self { held: Held::Fresh(job), payload, options, since: Instant::now(), is_quarantined: false }
+        Self { held: Held::Fresh(job), payload, options, since: Instant::now(), is_quarantined: false, takes_room: false }
     }
 
     pub(crate) fn id(&self) -> TaskId {
@@ -65,12 +67,22 @@ impl Waiting {
         let held = std::mem::replace(&mut self.held, over);
         let payload = std::mem::replace(&mut self.payload, Payload::nothing());
         let (options, since) = (self.options.clone(), self.since);
-        Self { held, payload, options, since, is_quarantined: self.is_quarantined }
+        Self { held, payload, options, since, is_quarantined: self.is_quarantined, takes_room: false }
+    }
+
+    /// It leaves the queue for a worker.
+    pub(crate) fn give_room(&mut self) {
+        if std::mem::take(&mut self.takes_room)
+            && let Held::Fresh(job) = &self.held
+        {
+            // In place of the permit, which is dropped.
+            job.hold(());
+        }
     }
 
     /// Whether nobody waits for it any more.
     pub(crate) fn is_over(&self) -> bool {
-        self.handle().is_none_or(|handle| handle.state().is_none_or(|state| state.is_done()))
+        self.handle().is_none_or(|handle| handle.state().is_none_or(State::is_done))
     }
 
     pub(crate) fn attempt(&self) -> u32 {

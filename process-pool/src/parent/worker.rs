@@ -92,10 +92,13 @@ impl Worker {
         self.news.load(Ordering::SeqCst)
     }
 
-    /// The process has ended.
+    /// The process has ended. Tells the supervisor also where it is awake, since it may wait for the rest of a result that
+    /// will never come.
     pub(crate) fn note_death(&self) {
         self.is_dead.store(true, Ordering::SeqCst);
-        self.wake();
+        self.news.store(true, Ordering::SeqCst);
+        // There is room as soon as the supervisor has read what the worker left: nobody else writes any more.
+        let _ = self.bell.send(note::LOOK);
     }
 
     pub(crate) fn is_dead(&self) -> bool {

@@ -67,4 +67,3 @@ pub(crate) fn disturb(plan: &Plan, pids: impl Fn() -> Vec<u32>, mut lots: Rng, e
 fn send(worker: &OwnedFd, signal: Signal) {
     let _ = pidfd_send_signal(worker, signal);
 }
-

@@ -85,12 +85,15 @@ fn live(plan: &Plan, lots: &mut Rng, ledger: &Path, told: &Arc<AtomicU64>) -> (V
         let pids = || pool.lock().as_ref().map(ProcessPool::worker_pids).unwrap_or_default();
         let disturber = scope.spawn(move || disturb(plan, pids, disturber_lots, &end));
         let map = scope.spawn(|| map_items(plan, &handle, map_lots));
-        let submit = |(first, lots)| scope.spawn({
-            let (handle, told) = (&handle, told.clone());
-            move || submit_tasks(plan, handle, first, lots, &told)
-        });
+        let submit = |(first, lots)| {
+            scope.spawn({
+                let (handle, told) = (&handle, told.clone());
+                move || submit_tasks(plan, handle, first, lots, &told)
+            })
+        };
         let submitters: Vec<_> = (1..).map(|number: u64| number << 32).zip(submitter_lots).map(submit).collect();
-        let held: Vec<Held> = submitters.into_iter().flat_map(|submitter| submitter.join().expect("a submitter")).collect();
+        let held: Vec<Held> =
+            submitters.into_iter().flat_map(|submitter| submitter.join().expect("a submitter")).collect();
         let (map, stats) = end_the_pool(plan, &pool, &handle, lots, &held, stop, map);
         let deeds = disturber.join().expect("the disturber");
         let mut ended: Vec<Ended> = held.into_iter().map(end_of).collect();

@@ -75,7 +75,8 @@ pub(crate) fn processes_of(ledger: &Path) -> Vec<String> {
         let is_ours = || has_in_environment(*pid, &marker);
         handle.is_some_and(|handle| is_ours() && !ends_until(&handle, deadline))
     });
-    let describe = |pid| format!("{pid}: {} {}", text(format!("/proc/{pid}/cmdline")), text(format!("/proc/{pid}/stat")));
+    let describe =
+        |pid| format!("{pid}: {} {}", text(format!("/proc/{pid}/cmdline")), text(format!("/proc/{pid}/stat")));
     left.map(describe).collect()
 }
 
@@ -96,14 +97,17 @@ fn ends_until(process: &OwnedFd, deadline: Instant) -> bool {
 
 /// The children of this process that exist at one and the same moment.
 pub(crate) fn children() -> Vec<i32> {
-    let seen: Vec<(i32, String)> = listed_children().into_iter().filter_map(|pid| Some((pid, begin_of(pid)?))).collect();
+    let seen: Vec<(i32, String)> =
+        listed_children().into_iter().filter_map(|pid| Some((pid, begin_of(pid)?))).collect();
     // Who is there from the first look to the second is there in between.
     seen.into_iter().filter(|(pid, begin)| begin_of(*pid).as_ref() == Some(begin)).map(|(pid, _)| pid).collect()
 }
 
 fn listed_children() -> Vec<i32> {
     let lists = entries("/proc/self/task".as_ref()).map(|thread| text(thread.join("children")));
-    lists.flat_map(|list| list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
+    lists
+        .flat_map(|list| list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect()
 }
 
 /// When a process began, by which it is told from a later one of the same number.

@@ -45,7 +45,8 @@ impl Ended {
 
     /// Nothing runs twice unless it is retried, and each attempt once.
     fn check_runs(&self, entries: &[Entry]) -> Result<(), String> {
-        let mut attempts: Vec<u32> = entries.iter().filter(|entry| !entry.has_left).map(|entry| entry.attempt).collect();
+        let mut attempts: Vec<u32> =
+            entries.iter().filter(|entry| !entry.has_left).map(|entry| entry.attempt).collect();
         let runs = attempts.len();
         attempts.sort_unstable();
         attempts.dedup();
