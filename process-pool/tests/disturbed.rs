@@ -87,3 +87,29 @@ fn a_deadline_does_not_end_another_task_in_a_stopped_worker() {
         assert_eq!(second.result().unwrap().cast_signed(), worker.as_raw_nonzero().get());
     });
 }
+
+#[test]
+fn a_worker_is_not_replaced_for_a_deadline_before_the_deadline() {
+    watchdog(LIMIT, "no replacement", || {
+        let pool = ProcessPool::new(1).unwrap();
+        let worker = idle_worker(&pool);
+        for _ in 0..100 {
+            let options = TaskOptions::new().deadline(LIMIT);
+            let future = pool.submit_with(options, |()| std::process::id(), ());
+            assert_eq!(future.result().unwrap().cast_signed(), worker.as_raw_nonzero().get());
+        }
+        assert_eq!(pool.restarts(), 0);
+    });
+}
+
+#[test]
+fn a_deadline_of_nothing_ends_a_task_and_not_the_pool() {
+    watchdog(LIMIT, "nothing", || {
+        let pool = ProcessPool::new(1).unwrap();
+        for _ in 0..20 {
+            let options = TaskOptions::new().deadline(Duration::ZERO);
+            let outcome = pool.submit_with(options, |()| thread::park(), ()).result();
+            assert!(matches!(outcome, Err(TaskError::DeadlineExceeded(_))), "{outcome:?}");
+        }
+    });
+}

@@ -304,7 +304,7 @@ impl Worker {
         if seen.look().begun == 0 {
             self.pass_over_if_stopped();
             // Not before so long from now.
-            return self.watch_deadline_after(limit, slot, generation);
+            return self.watch_deadline_after(limit.max(SHORTEST_LOOK), slot, generation);
         }
         let ran = Duration::from_nanos(crate::page::now_nanos().saturating_sub(seen.begun_at()));
         if ran < limit {
@@ -502,6 +502,9 @@ fn write(frames: &FrameSender, control: &Arc<Control>, frame: &[u8], attachments
 
 /// A worker that has been in one job for so long does not come to the next by itself soon enough.
 const LONG_ENOUGH: Duration = Duration::from_micros(300);
+
+/// A job that has not begun is looked at again no sooner, however short its deadline is.
+const SHORTEST_LOOK: Duration = Duration::from_millis(1);
 
 /// Whether a worker could give something away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -111,11 +111,11 @@ impl Shared {
         self.counters.submit(tasks);
         self.options.observer.tell(|observer| observer.submitted(id, tasks));
         if let Some(refusal) = self.refusal() {
-            return self.refuse(job, refusal);
+            return self.refuse(job, tasks, refusal);
         }
         let payload = match Payload::of(&job) {
             Ok(payload) => payload,
-            Err(error) => return self.refuse(job, error),
+            Err(error) => return self.refuse(job, tasks, error),
         };
         if payload.tasks() == 0 {
             // None could be encoded, so all have failed. Where some could, the others are counted with them at the end.
@@ -123,7 +123,7 @@ impl Shared {
         }
         let permit = match self.permit(payload.tasks()) {
             Ok(permit) => permit,
-            Err(error) => return self.refuse(job, error),
+            Err(error) => return self.refuse(job, payload.tasks(), error),
         };
         let mut waiting = Waiting::new(job, payload);
         if let (Some(permit), Held::Fresh(job)) = (permit, &waiting.held) {
@@ -138,8 +138,8 @@ impl Shared {
         self.room.as_ref().map(|(room, _)| room.left())
     }
 
-    fn refuse(&self, job: Job, why: impl Into<TaskError>) {
-        let tasks = job.tasks();
+    /// Refuses a job, so many tasks of which have not ended.
+    fn refuse(&self, job: Job, tasks: usize, why: impl Into<TaskError>) {
         match job.refuse(why) {
             Ok(()) | Err(Skipped::Elsewhere) => self.counters.fail(tasks),
             Err(Skipped::Cancelled) => self.counters.cancel(tasks),

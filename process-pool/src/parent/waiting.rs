@@ -59,13 +59,9 @@ impl Waiting {
         }
     }
 
-    /// How many tasks it holds.
+    /// How many tasks it holds that have not ended: one whose argument could not be encoded has.
     pub(crate) fn tasks(&self) -> usize {
-        match &self.held {
-            Held::Fresh(job) => job.tasks(),
-            Held::Begun(job) => job.tasks(),
-            Held::Over(_) => 0,
-        }
+        if let Held::Over(_) = self.held { 0 } else { self.payload.tasks() }
     }
 
     /// Takes the job out of a slot that it is about to leave.
