@@ -10,11 +10,12 @@ use concurrent_futures_core::portable::Context;
 use rustix::net::SendFlags;
 
 use super::serve;
-use crate::attachments::{self, Attachments};
+use crate::attachments::{self, Attachments, Way};
 use crate::bytes::Bytes;
 use crate::image::Image;
 use crate::link::{self, WorkerEnds};
 use crate::page::{LARGEST_RECORD, Page, Producer, now_nanos};
+use crate::shared_bytes;
 use crate::wire::control::{Control, Hello, Initializer, Setup};
 use crate::wire::frame::{self, Frame, Header, Job};
 use crate::wire::note;
@@ -82,7 +83,7 @@ impl Tasks {
             let index = job.indices.as_ref().map_or(position, |indices| indices[position]);
             self.reply.clear();
             let reply = &mut self.reply;
-            let ((), left) = attachments::collect(|| serving.task(index, argument, reply));
+            let ((), left) = attachments::collect(Way::ToParent, || serving.task(index, argument, reply));
             if position + 1 == job.arguments.len() {
                 slot.note_took(now_nanos().saturating_sub(slot.begun_at()));
             }
@@ -162,7 +163,9 @@ fn initialise(image: &Image, initializer: &Initializer) -> io::Result<Vec<u8>> {
     };
     let context = Context::new(TaskId::from_u64(0)).label("initializer");
     let mut reply = Vec::new();
-    serve::begin(image, &header, context)?.task(0, &initializer.argument, &mut reply);
+    let lent = initializer.lent.map(shared_bytes::borrowed);
+    let argument = lent.as_deref().unwrap_or(&initializer.argument);
+    serve::begin(image, &header, context)?.task(0, argument, &mut reply);
     Ok(reply)
 }
 
