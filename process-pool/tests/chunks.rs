@@ -4,7 +4,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Death, Diary, Pen, SEGFAULT, final_stats, bounded, pool};
+use common::{Death, Diary, Pen, SEGFAULT, bounded, final_stats, pool};
 use concurrent_futures_conformance::{Gate, Gatekeeper};
 use concurrent_futures_process_pool::{MapOptions, ProcessPool, TaskError, TaskOptions, worker_entry};
 

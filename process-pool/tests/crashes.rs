@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use common::{
-    AT_ONCE, Death, Diary, LONG, Pen, SEGFAULT, final_stats, await_exit, bounded, death_of, die, kill, pass,
+    AT_ONCE, Death, Diary, LONG, Pen, SEGFAULT, await_exit, bounded, death_of, die, final_stats, kill, pass,
     pass_and_die, pool, send, square, where_am_i,
 };
 use concurrent_futures_conformance::{Gate, Gatekeeper};
@@ -424,10 +424,8 @@ fn x24_aborts_and_deadlines_of_large_tasks_and_then_a_kill_all_end() {
         assert!(pool.shutdown(Shutdown::kill(AT_ONCE)).is_complete());
         for future in futures {
             let outcome = future.result();
-            let is_expected = matches!(
-                outcome,
-                Err(TaskError::Cancelled | TaskError::DeadlineExceeded(_) | TaskError::Abandoned(_))
-            );
+            let is_expected =
+                matches!(outcome, Err(TaskError::Cancelled | TaskError::DeadlineExceeded(_) | TaskError::Abandoned(_)));
             assert!(is_expected, "{outcome:?}");
         }
     });

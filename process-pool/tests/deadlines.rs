@@ -10,9 +10,7 @@ use common::{
 };
 use concurrent_futures_conformance::{Gate, Gatekeeper};
 use concurrent_futures_process_pool::task::{self, Stopped};
-use concurrent_futures_process_pool::{
-    Future, MapOptions, ProcessPool, State, TaskError, TaskOptions, worker_entry,
-};
+use concurrent_futures_process_pool::{Future, MapOptions, ProcessPool, State, TaskError, TaskOptions, worker_entry};
 use rustix::process::Signal;
 
 worker_entry!();

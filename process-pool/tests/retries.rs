@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{AT_ONCE, Diary, Pen, SEGFAULT, final_stats, bounded, death_of, pool, square};
+use common::{AT_ONCE, Diary, Pen, SEGFAULT, bounded, death_of, final_stats, pool, square};
 use concurrent_futures_conformance::{Gate, Gatekeeper};
 use concurrent_futures_process_pool::{Future, Shutdown, State, TaskError, TaskOptions, task, worker_entry};
 
@@ -150,7 +150,9 @@ fn each_attempt_has_the_whole_deadline() {
         let left = |pen: Pen| {
             let attempt = task::current().attempt();
             pen.write(attempt.into());
-            if attempt < 3 { SEGFAULT.die() }
+            if attempt < 3 {
+                SEGFAULT.die()
+            }
             task::current().deadline().unwrap() - std::time::Instant::now()
         };
         let left = pool.submit_with(options, left, diary.pen()).result().unwrap();

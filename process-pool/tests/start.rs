@@ -294,7 +294,9 @@ fn x31_an_initializers_argument_that_can_not_be_written_breaks_the_pool_with_its
     struct Heavy(bool);
     impl serde::Serialize for Heavy {
         fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-            if self.0 { panic!("a heavy argument") }
+            if self.0 {
+                panic!("a heavy argument")
+            }
             Err(serde::ser::Error::custom("a heavy argument"))
         }
     }
