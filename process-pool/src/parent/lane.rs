@@ -290,8 +290,11 @@ impl Worker {
         // long as the worker likes, and who wants to kill it needs the lane.
         let writer = self.frames.lock();
         drop(lane);
-        // What can't be sent has not begun, and the death that is the reason gives it back.
-        let _ = write(&writer, &self.control, &frame, &attachments);
+        // What can't be sent has not begun, and the death that is the reason gives it back. Where the reason is another,
+        // the system's lack of something, the worker would wait for ever for what is missing.
+        if write(&writer, &self.control, &frame, &attachments).is_err() {
+            self.process().kill();
+        }
         drop(writer);
         Ok(())
     }

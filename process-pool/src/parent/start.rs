@@ -58,12 +58,14 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
         initializer: initializer.as_ref().map(PreparedInitializer::call),
         parent: std::process::id(),
     };
+    let control = Arc::new(control);
     let sent = control.send(&ToWorker::Setup(setup).write(), Some(page_file.as_fd()), SendFlags::empty());
+    let sent = sent.and_then(|()| initializer.as_ref().map_or(Ok(()), |call| call.lend_to(&control)));
     let hello = sent.map_err(StartFailure::from).and_then(|()| await_hello(&control, shared.options.start_timeout));
     let ready = hello.and_then(|hello| check(hello, initializer));
     let aborts_on_panic = ready.map_err(|failure| bury(&process, failure))?;
     let ends = meeting.meet()?;
-    let (control, shared) = (Arc::new(control), Arc::downgrade(shared));
+    let shared = Arc::downgrade(shared);
     let worker = Worker::new(number, shared, process, page, control, ends.frames, ends.bell, aborts_on_panic);
     Ok((Arc::new(worker), ends.notes))
 }
