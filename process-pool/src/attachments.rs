@@ -28,11 +28,11 @@ impl Attachments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     /// In a frame, to a worker.
-    ToWorker,
+    Frame,
     /// To a worker that is not ready: memory can be lent to it, but nothing travels beside.
-    ToInitializer,
+    Setup,
     /// To the process whose worker this is.
-    ToParent,
+    Reply,
 }
 
 thread_local! {
@@ -66,7 +66,7 @@ pub(crate) fn way() -> Option<Way> {
 /// Leaves bytes to be sent; their number, or `None` where nothing travels beside.
 pub(crate) fn leave_bytes(bytes: &Bytes) -> Option<u32> {
     OUTGOING.with_borrow_mut(|outgoing| {
-        let (_, attachments) = outgoing.as_mut().filter(|(way, _)| *way != Way::ToInitializer)?;
+        let (_, attachments) = outgoing.as_mut().filter(|(way, _)| *way != Way::Setup)?;
         let list = &mut attachments.bytes;
         let number = u32::try_from(list.len()).ok()?;
         list.push(bytes.clone());

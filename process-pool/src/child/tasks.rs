@@ -83,7 +83,7 @@ impl Tasks {
             let index = job.indices.as_ref().map_or(position, |indices| indices[position]);
             self.reply.clear();
             let reply = &mut self.reply;
-            let ((), left) = attachments::collect(Way::ToParent, || serving.task(index, argument, reply));
+            let ((), left) = attachments::collect(Way::Reply, || serving.task(index, argument, reply));
             if position + 1 == job.arguments.len() {
                 slot.note_took(now_nanos().saturating_sub(slot.begun_at()));
             }

@@ -31,7 +31,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use concurrent_futures_core::worker::defer_callbacks;
-use concurrent_futures_core::{Abandoned, DeadlineExceeded, DeadlineOf, Panicked, TaskError};
+use concurrent_futures_core::{Abandoned, DeadlineExceeded, DeadlineOf, Panicked, Tally, TaskError};
 
 use super::death;
 use super::lane::{Giving, InFlight, KillReason};
@@ -75,6 +75,14 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
             },
         }
     }
+}
+
+fn cancelled(tasks: usize) -> Tally {
+    Tally { cancelled: tasks, ..Tally::default() }
+}
+
+fn failed(tasks: usize) -> Tally {
+    Tally { failed: tasks, ..Tally::default() }
 }
 
 fn panic_in_start(payload: Box<dyn Any + Send>) -> StartFailure {
@@ -360,6 +368,7 @@ impl Supervisor {
         if running.is_withdrawn() || is_killed {
             indices.iter().for_each(|&index| running.fail_task(index, TaskError::Cancelled));
             self.shared.counters.cancel(tail);
+            job.count(cancelled(tail));
             return Vec::new();
         }
         let Some(rest) = running.split_off(from) else { return Vec::new() };
@@ -455,12 +464,10 @@ impl Supervisor {
                 (death::worker_died(pid, status, label.as_deref(), attempt, panics, kill, words).into(), false)
             }
         };
-        if is_cancelled {
-            self.shared.counters.cancel(1);
-        } else {
-            self.shared.counters.fail(1);
-        }
+        let tally = if is_cancelled { cancelled(1) } else { failed(1) };
+        self.shared.counters.end(tally);
         running.fail_task(index, error);
+        job.count(tally);
         None
     }
 
