@@ -1,4 +1,5 @@
-//! The tour: the four ways to run tasks on a pool of threads, one program after the other.
+//! The tour: the four ways to run tasks on a pool of threads, and one of them on a pool of processes, one program after the
+//! other.
 //!
 //! ```text
 //! cargo run --example tour                  a tenth of the sleeps
@@ -6,18 +7,20 @@
 //! ```
 #![expect(clippy::print_stdout, reason = "the tour shows what happens by printing it")]
 
+use std::collections::BTreeMap;
 use std::error::Error;
+use std::process;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
-use concurrent_futures::{TaskError, ThreadPool, as_completed};
+use concurrent_futures::{ProcessPool, TaskError, ThreadPool, as_completed};
 
 type Anything = Result<(), Box<dyn Error>>;
 
 #[derive(Debug, Clone, Copy, Parser)]
-#[command(about = "A tour of concurrent-futures on threads")]
+#[command(about = "A tour of concurrent-futures, on threads and on processes")]
 struct Options {
     /// How long a second is, in seconds.
     #[arg(long, default_value_t = 0.1)]
@@ -25,13 +28,19 @@ struct Options {
 }
 
 impl Options {
-    #[expect(clippy::disallowed_methods, reason = "the tasks of the tour do nothing but sleep")]
     fn sleep(self, seconds: f64) {
-        thread::sleep(Duration::from_secs_f64(seconds * self.scale));
+        sleep(seconds * self.scale);
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the tasks of the tour do nothing but sleep")]
+fn sleep(seconds: f64) {
+    thread::sleep(Duration::from_secs_f64(seconds));
+}
+
 fn main() -> Anything {
+    // First: the processes of a pool are this program, started again, and none of them returns from here.
+    concurrent_futures::init();
     let options = Options::parse();
     println!("Every sleep lasts {} times what the lines say; `-- --scale 1` for all of it.", options.scale);
     heading("map: results in the order of the input");
@@ -41,7 +50,11 @@ fn main() -> Anything {
     heading("as_completed: results in the order of completion");
     in_order_of_completion(options)?;
     heading("add_done_callback: be told instead of waiting");
-    done_callback(options)
+    done_callback(options)?;
+    heading("processes: the same pool, and who ran what");
+    on_processes(options.scale)?;
+    heading("processes: the same tasks without the sleep");
+    on_processes(0.0)
 }
 
 fn heading(text: &str) {
@@ -133,5 +146,28 @@ fn done_callback(options: Options) -> Anything {
     println!("Calling task again:  {}", task(1));
     future.add_done_callback(move |outcome| done(argument, outcome));
     future.result()?;
+    Ok(())
+}
+
+/// A function with a name, since its workers find it by that; what it needs is in its argument.
+fn task_on_a_process((scale, n): (f64, u32)) -> (u32, u32) {
+    sleep(f64::from(n) * scale);
+    (n, process::id())
+}
+
+/// Two workers, used again and again. While one sleeps in its task the other takes the next; tasks that end at once leave
+/// it little to take, or nothing.
+fn on_processes(scale: f64) -> Anything {
+    let pool = ProcessPool::new(2)?;
+    let results = pool.map(task_on_a_process, (1..=5).rev().map(|n| (scale, n)));
+    let mut ran: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for result in results {
+        let (n, pid) = result?;
+        println!("ran task {n} in process {pid}");
+        ran.entry(pid).or_default().push(n);
+    }
+    for (pid, tasks) in ran {
+        println!("process {pid} ran {} of them: {tasks:?}", tasks.len());
+    }
     Ok(())
 }

@@ -19,7 +19,8 @@
 //! ```
 //!
 //! The first measures by criterion and prints the tables; the second prints the tables only. The other files are
-//! `round_trip`, `map` and `fan_in`; [`session`] has the arguments.
+//! `round_trip`, `map` and `fan_in`, and those of the [`processes`]: `process_round_trip`, `process_throughput`,
+//! `process_map`, `process_payload` and `process_start`; [`session`] has the arguments.
 
 pub mod case;
 pub mod comparison;
@@ -27,6 +28,7 @@ pub mod contender;
 pub mod contenders;
 pub mod floor;
 pub mod interleave;
+pub mod processes;
 pub mod promise;
 pub mod session;
 pub mod spread;

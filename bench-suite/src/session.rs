@@ -70,6 +70,12 @@ impl Session {
         self.effort == Effort::Full
     }
 
+    /// Whether this run only lists what there is.
+    #[must_use]
+    pub fn lists_only(&self) -> bool {
+        self.effort == Effort::List
+    }
+
     /// `full`, or `quick` where everything only has to run once.
     #[must_use]
     pub fn units(&self, full: usize, quick: usize) -> usize {

@@ -77,15 +77,6 @@ pub(crate) fn owe(completion: Box<dyn FnOnce()>) {
     }
 }
 
-/// Ends several futures on the calling thread, each by one of `endings`, for who ends what others run.
-///
-/// One after the other; but where a callback of one waits for another of them, that one comes first: the callback would
-/// wait for its own thread.
-pub fn end_in_turn(endings: impl IntoIterator<Item = Box<dyn FnOnce()>>) {
-    endings.into_iter().for_each(owe);
-    pay_debts();
-}
-
 /// Runs the completions that this thread owes, those that they cause included.
 pub(crate) fn pay_debts() {
     while let Some(completion) = completions(|completions| completions.owed.pop_front()).flatten() {

@@ -336,8 +336,8 @@ impl<T> Future<T> {
 
     /// Calls `callback` with the outcome as soon as the task is done. Python: `add_done_callback(fn)`.
     ///
-    /// Before the end: on the thread that ends the task, in the order of addition, before anybody who waits is woken;
-    /// so a waiter sees what the callbacks did. After the end: at once, here. With no lock held. A panic is reported
+    /// Before the end: on the thread that ends the task, or one that its pool keeps for callbacks; in the order of
+    /// addition, before anybody who waits is woken, so a waiter sees what the callbacks did. After the end: at once, here. With no lock held. A panic is reported
     /// ([`set_report_hook`](crate::set_report_hook)) and hurts nobody. The callback may submit tasks, cancel, and shut
     /// pools down.
     ///

@@ -262,7 +262,9 @@ fn each_task_is_counted_by_who_ended_it() {
         let handle = running.handle();
         assert_eq!(running.complete_tasks(&mut replies.iter().take(3)).returned, 3);
         assert_eq!(running.complete_tasks(&mut replies.iter().take(4)).returned, 1, "three came a second time");
-        assert_eq!(handle.fail_counting(Abandoned::new("the test gave it up")), Some(4));
+        let mut given_up = Tally::default();
+        assert!(handle.fail_then(Abandoned::new("the test gave it up"), |tally| given_up = tally));
+        assert_eq!(given_up, Tally { failed: 4, ..Tally::default() });
         assert_eq!(running.complete_tasks(&mut replies.iter()), Tally::default());
     }));
     assert!(batches.map_with(MapOptions::new().chunk_size(8), |n: u64| n, 0..8).all(|outcome| outcome.is_err()));

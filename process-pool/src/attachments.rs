@@ -1,4 +1,4 @@
-//! What travels beside the encoded arguments and results: [`Bytes`](crate::Bytes) that are sent without being copied into
+//! What travels beside the encoded arguments and results: [`Bytes`] that are sent without being copied into
 //! a frame, and the memory of [`SharedBytes`](crate::SharedBytes).
 //!
 //! A value that is being encoded leaves them here and writes down a number; one that is being decoded takes them from
@@ -47,6 +47,15 @@ pub(crate) fn collect<R>(way: Way, encode: impl FnOnce() -> R) -> (R, Attachment
     let result = encode();
     let collected = restore.end().map(|(_, collected)| collected);
     (result, collected.unwrap_or_default())
+}
+
+/// What the values that were encoded since the last time have left, inside of [`collect`].
+#[inline]
+pub(crate) fn take_left() -> Option<Attachments> {
+    OUTGOING.with_borrow_mut(|outgoing| {
+        let (_, left) = outgoing.as_mut().filter(|(_, left)| !left.is_empty())?;
+        Some(std::mem::take(left))
+    })
 }
 
 /// Decodes something whose values find `bytes`.

@@ -17,6 +17,9 @@ mod bytes;
 mod calls;
 mod child;
 mod handle;
+#[cfg(all(any(test, fuzzing), not(concurrent_futures_loom)))]
+#[doc(hidden)]
+pub mod hostile;
 mod image;
 mod initializer;
 mod link;

@@ -4,7 +4,9 @@
 //! else in its place, write this file anew:
 //!
 //! - `send` gives an error once the other end is gone, and blocks only where the other end doesn't read. Who must not
-//!   block sends little enough (see `lane`). To a worker, which may die at any moment, large ones go by `send_in_pieces`.
+//!   block sends little enough (see `lane`). A large frame is sent in parts: ipc-channel would send it through a channel
+//!   of its own, both ends of which the sender holds meanwhile, and so would never learn that the worker is dead. Notes
+//!   have several senders, so they aren't, and need not be: a worker dies with its parent.
 //! - `receive` gives `None` once the other end is gone and everything was read.
 //! - A [`Meeting`] is how a worker that has just started gets its ends. That it has come is known from the control socket
 //!   before the parent goes there, so neither waits here for one that is dead.
@@ -23,10 +25,18 @@ pub(crate) struct Sender(IpcBytesSender);
 #[derive(Debug)]
 pub(crate) struct Receiver(IpcBytesReceiver);
 
+/// Where the parent sends frames; at most one thread at a time.
+#[derive(Debug)]
+pub(crate) struct FrameSender(IpcBytesSender);
+
+/// Where they arrive.
+#[derive(Debug)]
+pub(crate) struct FrameReceiver(Receiver);
+
 /// The parent's ends.
 #[derive(Debug)]
 pub(crate) struct ParentEnds {
-    pub(crate) frames: Sender,
+    pub(crate) frames: FrameSender,
     pub(crate) notes: Receiver,
     /// The same end that the worker has: for notes of the parent's own threads. While it is there, the worker's death
     /// doesn't close the channel, so that is learnt elsewhere.
@@ -36,7 +46,7 @@ pub(crate) struct ParentEnds {
 /// The worker's ends.
 #[derive(Debug)]
 pub(crate) struct WorkerEnds {
-    pub(crate) frames: Receiver,
+    pub(crate) frames: FrameReceiver,
     pub(crate) notes: Sender,
 }
 
@@ -53,50 +63,14 @@ struct Brought {
     bell: IpcBytesSender,
 }
 
-/// The largest message that ipc-channel surely sends in one step. For a larger one it makes a channel whose other end it
-/// keeps until the last part is written: if the receiver dies before that, the sender would wait for ever.
-const LARGEST_PIECE: usize = 128 * 1024;
-
-/// Says that the next message is a length, and that the pieces of a message so long follow. No message of ours is empty.
-const IN_PIECES: &[u8] = &[];
-
 impl Sender {
-    /// Sends to who outlives us: if the receiver dies in the middle of a large message, this may never return.
     pub(crate) fn send(&self, message: &[u8]) -> io::Result<()> {
         self.0.send(message)
-    }
-
-    /// Sends to who may die at any moment. For one sender at a time.
-    pub(crate) fn send_in_pieces(&self, message: &[u8]) -> io::Result<()> {
-        if message.len() <= LARGEST_PIECE {
-            return self.0.send(message);
-        }
-        self.0.send(IN_PIECES)?;
-        self.0.send(&(message.len() as u64).to_ne_bytes())?;
-        message.chunks(LARGEST_PIECE).try_for_each(|piece| self.0.send(piece))
     }
 }
 
 impl Receiver {
     pub(crate) fn receive(&self) -> io::Result<Option<Vec<u8>>> {
-        match self.receive_one()? {
-            Some(announced) if announced == IN_PIECES => self.receive_pieces(),
-            message => Ok(message),
-        }
-    }
-
-    fn receive_pieces(&self) -> io::Result<Option<Vec<u8>>> {
-        let Some(length) = self.receive_one()? else { return Ok(None) };
-        let length = length.try_into().map(u64::from_ne_bytes).map_err(|_| io::ErrorKind::InvalidData)?;
-        let mut message = Vec::with_capacity(length as usize);
-        while (message.len() as u64) < length {
-            let Some(piece) = self.receive_one()? else { return Ok(None) };
-            message.extend_from_slice(&piece);
-        }
-        Ok(Some(message))
-    }
-
-    fn receive_one(&self) -> io::Result<Option<Vec<u8>>> {
         loop {
             match self.0.recv() {
                 Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -105,7 +79,7 @@ impl Receiver {
         }
     }
 
-    /// What is there already; `None` if that is nothing, or the channel is closed. Not for what comes in pieces.
+    /// What is there already; `None` if that is nothing, or the channel is closed.
     pub(crate) fn try_receive(&self) -> io::Result<Option<Vec<u8>>> {
         loop {
             match self.0.try_recv() {
@@ -115,6 +89,50 @@ impl Receiver {
                 Err(TryRecvError::IpcError(error)) => return closed_is_none(Err(error)),
             }
         }
+    }
+}
+
+/// A message of this size is surely sent as one, through the channel itself.
+const PART: usize = 128 * 1024;
+
+/// Before the parts: this byte, and how many bytes they are. What looks like it is sent in parts, too.
+const IN_PARTS: u8 = 0xff;
+const ANNOUNCEMENT: usize = 1 + size_of::<u64>();
+
+fn is_announcement(message: &[u8]) -> bool {
+    message.len() == ANNOUNCEMENT && message[0] == IN_PARTS
+}
+
+impl FrameSender {
+    pub(crate) fn send(&self, message: &[u8]) -> io::Result<()> {
+        if message.len() <= PART && !is_announcement(message) {
+            return self.0.send(message);
+        }
+        let mut announcement = [IN_PARTS; ANNOUNCEMENT];
+        announcement[1..].copy_from_slice(&(message.len() as u64).to_le_bytes());
+        self.0.send(&announcement)?;
+        message.chunks(PART).try_for_each(|part| self.0.send(part))
+    }
+}
+
+impl FrameReceiver {
+    pub(crate) fn receive(&self) -> io::Result<Option<Vec<u8>>> {
+        match self.0.receive()? {
+            Some(message) if is_announcement(&message) => self.receive_parts(&message[1..]),
+            message => Ok(message),
+        }
+    }
+
+    fn receive_parts(&self, len: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        let len = u64::from_le_bytes(len.try_into().map_err(io::Error::other)?) as usize;
+        let mut message = Vec::with_capacity(len);
+        while message.len() < len {
+            match self.0.receive()? {
+                Some(part) => message.extend_from_slice(&part),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(message))
     }
 }
 
@@ -142,7 +160,7 @@ impl Meeting {
     /// Parent: takes what the worker has brought.
     pub(crate) fn meet(self) -> io::Result<ParentEnds> {
         let (_, Brought { frames, notes, bell }) = self.server.accept().map_err(io::Error::other)?;
-        Ok(ParentEnds { frames: Sender(frames), notes: Receiver(notes), bell: Sender(bell) })
+        Ok(ParentEnds { frames: FrameSender(frames), notes: Receiver(notes), bell: Sender(bell) })
     }
 }
 
@@ -153,5 +171,27 @@ pub(crate) fn bring(meeting_point: &str) -> io::Result<WorkerEnds> {
     let parent = IpcSender::connect(meeting_point.to_owned())?;
     let brought = Brought { frames, notes, bell: our_notes.clone() };
     parent.send(brought).map_err(io::Error::other)?;
-    Ok(WorkerEnds { frames: Receiver(our_frames), notes: Sender(our_notes) })
+    Ok(WorkerEnds { frames: FrameReceiver(Receiver(our_frames)), notes: Sender(our_notes) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::{ANNOUNCEMENT, FrameReceiver, FrameSender, IN_PARTS, PART, Receiver, ipc};
+
+    #[test]
+    fn a_frame_of_any_size_arrives_whole_and_in_order() {
+        let (sender, receiver) = ipc::bytes_channel().unwrap();
+        let (sender, receiver) = (FrameSender(sender), FrameReceiver(Receiver(receiver)));
+        let frames = || {
+            let sizes = [1, PART - 1, PART, PART + 1, 2 * PART, 5_000_000, 0];
+            let plain = sizes.into_iter().map(|size| (0..size).map(|at| at as u8).collect());
+            plain.chain([vec![IN_PARTS; ANNOUNCEMENT], vec![IN_PARTS]])
+        };
+        let sending = thread::spawn(move || frames().try_for_each(|frame: Vec<u8>| sender.send(&frame)));
+        frames().for_each(|frame| assert!(receiver.receive().unwrap() == Some(frame)));
+        sending.join().unwrap().unwrap();
+        assert!(receiver.receive().unwrap().is_none());
+    }
 }

@@ -33,7 +33,7 @@ pub(crate) enum StartFailure {
 impl StartFailure {
     /// Whether another try would end like this one.
     pub(crate) fn is_permanent(&self) -> bool {
-        matches!(self, Self::DifferentBinary | Self::Initializer(_) | Self::Panicked(_))
+        matches!(self, Self::DifferentBinary | Self::Panicked(_) | Self::Initializer(_))
     }
 
     /// What tasks are told that will never run because of it.

@@ -118,7 +118,7 @@ fn x51_a_chunk_that_two_workers_share_survives_the_death_of_either() {
 fn w15_failing_items_of_a_chunk_fail_alone_and_the_worker_lives() {
     bounded(|| {
         let pool = pool(1);
-        let odd = |n: u64| if n % 2 == 0 { Ok(n) } else { Err(format!("{n} is odd")) };
+        let odd = |n: u64| if n.is_multiple_of(2) { Ok(n) } else { Err(format!("{n} is odd")) };
         let results: Vec<_> = pool.map_fallible_with(MapOptions::new().chunk_size(10), odd, 0..100).collect();
         for (n, result) in (0..).zip(results) {
             match result {

@@ -301,7 +301,8 @@ fn x20_workers_that_are_killed_at_the_same_instant_report_a_death_each() {
             let mut pids = pool.worker_pids();
             pids.iter().for_each(|&pid| kill(pid));
             let mut dead: Vec<u32> = futures.into_iter().map(|future| death_of(future).pid()).collect();
-            (pids.sort_unstable(), dead.sort_unstable());
+            pids.sort_unstable();
+            dead.sort_unstable();
             assert_eq!(pids, dead);
             assert_eq!(pool.submit(square, 3).result().unwrap(), 9);
         }

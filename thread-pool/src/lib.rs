@@ -2,10 +2,12 @@
 #![deny(unsafe_code)]
 
 mod builder;
+mod callbacks;
 mod calls;
 mod counters;
 mod handle;
 mod lifecycle;
+mod parker;
 mod pool;
 mod queue;
 mod roster;

@@ -12,12 +12,16 @@
 //! No arrow goes back, and each step may be taken by several callers at once.
 //!
 //! - *Closing* closes the queue and its room, and wakes every parked worker and blocked submitter. Workers run what is
-//!   left in the queue and leave; `cancel_pending`, `kill` and `break_down` empty it first.
+//!   left in the queue and leave; `cancel_pending`, `kill` and `break_down` empty it first. With the first
+//!   two a running chunk begins nothing further.
 //! - *Ended*: a caller that waits returns, at the latest when its `within` is over. Nobody who is inside a task or a
 //!   callback waits: he would wait for himself, or for somebody who waits for him.
+//! - Whoever ends tasks of others here leaves their callbacks to [`callbacks`](crate::callbacks): one that blocks keeps
+//!   nobody from ending the rest.
 //!
 //! Promises: **D1** a job that was taken runs, or is cancelled by a shutdown that says so, or fails with the reason;
-//! **D2** after a complete shutdown no thread of the pool is left; **D3** no shutdown waits longer than `within`.
+//! **D2** after a complete shutdown no thread of the pool is left; **D3** no shutdown waits longer than `within`;
+//! **D4** no callback keeps another task from its end.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,19 +29,17 @@ use std::time::{Duration, Instant};
 use concurrent_futures_core::sync::{AtomicBool, Condvar, Mutex, Ordering, fence, thread};
 use concurrent_futures_core::worker::{self, RunningJobs};
 use concurrent_futures_core::{
-    Abandoned, JobHandle, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport, Tally, TaskId,
+    Abandoned, Job, JobHandle, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport, Tally, TaskId,
 };
 
 use crate::shared::{Shared, due_in};
-use crate::timer::Timer;
 
 #[derive(Default)]
 pub(crate) struct Lifecycle {
     state: Mutex<State>,
     changed: Condvar,
-    is_killed: AtomicBool,
-    /// A timer of its own: the callbacks of deadlines run on the pool's, and may block it.
-    grace: Timer,
+    /// Whether what waits is cancelled, in running chunks too.
+    cancels_pending: AtomicBool,
     /// Whether anybody has shut the pool down, by the pool or by a handle: then dropping it waits no more.
     was_shut_down: AtomicBool,
 }
@@ -49,15 +51,8 @@ struct State {
     has_given_up: bool,
     /// Tasks that submitting threads run themselves, since the queue was full.
     in_callers: Vec<JobHandle>,
-    /// The threads that end futures from outside of their tasks, with their callbacks: a timer, or one that kills.
+    /// The threads that end futures from outside of their tasks, or run the callbacks of those.
     ending: Vec<thread::ThreadId>,
-}
-
-impl State {
-    /// Whether nobody runs a task, or ends one, besides the workers.
-    fn is_quiet_outside(&self) -> bool {
-        self.in_callers.is_empty() && self.ending.is_empty()
-    }
 }
 
 /// A task that runs in a submitting thread: a drain waits for it too, and a kill reaches it.
@@ -110,9 +105,9 @@ impl Lifecycle {
         self.state.lock().broken.clone().unwrap_or_else(|| Rejected::new(Reason::ShutDown))
     }
 
-    /// Whether chunks must begin nothing further.
-    pub(crate) fn is_killed(&self) -> bool {
-        self.is_killed.load(Ordering::Relaxed)
+    /// Whether running chunks must begin nothing further.
+    pub(crate) fn cancels_pending(&self) -> bool {
+        self.cancels_pending.load(Ordering::Relaxed)
     }
 
     /// Something that a waiting shutdown looks at has changed.
@@ -143,10 +138,7 @@ impl Shared {
     pub(crate) fn break_down(self: &Arc<Self>, why: &Rejected) {
         self.lifecycle.state.lock().broken.get_or_insert_with(|| why.clone());
         self.close();
-        while let Some(job) = self.queue.pop() {
-            self.refuse(job, why.clone());
-        }
-        self.lifecycle.note_change();
+        self.end_pending(|job| self.refuse(job, why.clone()));
     }
 
     fn close(&self) {
@@ -159,19 +151,26 @@ impl Shared {
         }
     }
 
-    pub(crate) fn cancel_pending(&self) {
+    /// Cancels what waits: in the queue, and behind the running task of a chunk.
+    pub(crate) fn cancel_pending(self: &Arc<Self>) {
+        self.lifecycle.cancels_pending.store(true, Ordering::Relaxed);
+        // Pairs with the fence of `enqueue_part`: one of the two finds a part that comes at this moment.
+        fence(Ordering::SeqCst);
+        self.roster.stop_chunks();
+        self.end_pending(|job| self.cancel(job));
+    }
+
+    /// Empties the queue.
+    pub(crate) fn end_pending(self: &Arc<Self>, end: impl Fn(Job)) {
+        let _deferred = self.defer_callbacks();
         while let Some(job) = self.queue.pop() {
-            self.cancel(job);
+            end(job);
         }
         // Another shutdown may wait for the queue to be empty, and no worker has to come by any more.
         self.lifecycle.note_change();
     }
 
     fn kill(self: &Arc<Self>, grace: Duration) {
-        self.lifecycle.is_killed.store(true, Ordering::Relaxed);
-        // Pairs with the fence of `enqueue_part`: one of the two finds a part that comes at this moment.
-        fence(Ordering::SeqCst);
-        self.roster.kill();
         self.cancel_pending();
         for running in self.running_jobs() {
             running.request_stop(self.id);
@@ -183,7 +182,7 @@ impl Shared {
                 shared.give_up();
             }
         };
-        if grace.is_zero() || self.lifecycle.grace.at(due_in(grace), &self.name, None, give_up).is_err() {
+        if grace.is_zero() || self.timer.at(due_in(grace), &self.name, None, give_up).is_err() {
             // Without a timer the grace can't be granted; a kill that never ends would be worse.
             self.give_up();
         }
@@ -192,17 +191,13 @@ impl Shared {
     /// CLOSING → ENDED: what still runs is given up, its threads are left behind.
     fn give_up(self: &Arc<Self>) {
         let _ending = self.lifecycle.enter_ending();
+        let _deferred = self.defer_callbacks();
         self.cancel_pending();
         let in_workers = self.running_jobs().into_iter().flat_map(|running| running.give_up(self.id));
-        let left: Vec<JobHandle> = in_workers.chain(self.in_callers()).collect();
-        worker::end_in_turn(left.into_iter().map(|handle| {
-            let shared = self.clone();
-            let end: Box<dyn FnOnce()> = Box::new(move || {
-                let count = |tally: Tally| shared.count_killed(handle.id(), tally);
-                handle.fail_then(Abandoned::new("its pool was killed while it ran"), count);
-            });
-            end
-        }));
+        for handle in in_workers.chain(self.in_callers()) {
+            let count = |tally: Tally| self.count_killed(handle.id(), tally);
+            handle.fail_then(Abandoned::new("its pool was killed while it ran"), count);
+        }
         self.lifecycle.state.lock().has_given_up = true;
         self.lifecycle.note_change();
     }
@@ -212,7 +207,7 @@ impl Shared {
         let deadline = limit.map(due_in);
         let mut state = self.lifecycle.state.lock();
         while !state.has_given_up
-            && (self.roster.headcount().total > 0 || !self.queue.is_empty() || !state.is_quiet_outside())
+            && (self.roster.headcount().total > 0 || !self.queue.is_empty() || !self.is_quiet_outside(&state))
         {
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 return;
@@ -227,7 +222,7 @@ impl Shared {
     /// around it, only those are waited for that have left their work.
     fn join_threads(&self) {
         let all_have_left = self.roster.headcount().total == 0;
-        let nobody_runs = all_have_left && self.lifecycle.state.lock().is_quiet_outside();
+        let nobody_runs = all_have_left && self.is_quiet_outside(&self.lifecycle.state.lock());
         let mut handles: Vec<thread::JoinHandle<()>> = Vec::new();
         self.threads.lock().retain(|_, thread| {
             let over = all_have_left || thread.has_left;
@@ -236,6 +231,9 @@ impl Shared {
             }
             !over
         });
+        if nobody_runs {
+            handles.extend(self.callbacks.take_threads());
+        }
         for handle in handles {
             if handle.thread().id() != thread::current().id() {
                 // A worker contains every panic of a task; should it die of its own, there is nothing left to join.
@@ -244,8 +242,12 @@ impl Shared {
         }
         if nobody_runs {
             self.timer.stop();
-            self.lifecycle.grace.stop();
         }
+    }
+
+    /// Whether nobody runs a task, or ends one, besides the workers.
+    fn is_quiet_outside(&self, state: &State) -> bool {
+        state.in_callers.is_empty() && state.ending.is_empty() && self.callbacks.are_over()
     }
 
     fn report(&self) -> ShutdownReport {
@@ -300,12 +302,12 @@ impl Shared {
 }
 
 #[cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
-fn is_finished(handle: &thread::JoinHandle<()>) -> bool {
+pub(crate) fn is_finished(handle: &thread::JoinHandle<()>) -> bool {
     handle.is_finished()
 }
 
 /// The model checkers' handles can't be asked; the shutdown joins them.
 #[cfg(any(concurrent_futures_loom, concurrent_futures_shuttle))]
-fn is_finished(_handle: &thread::JoinHandle<()>) -> bool {
+pub(crate) fn is_finished(_handle: &thread::JoinHandle<()>) -> bool {
     false
 }

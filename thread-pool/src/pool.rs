@@ -38,10 +38,11 @@ use crate::slice;
 /// cycle panics in the task that closes it. A pool of one worker stays serial as long as its tasks wait for each other
 /// only, one by one and without timeouts.
 ///
-/// # Deadlines
+/// # Callbacks
 ///
-/// One thread of the pool ends what is late, and runs its callbacks: a callback that blocks there holds up the deadlines of
-/// other tasks.
+/// Done callbacks run on the worker that ran the task, or on the thread that cancels it. Those of tasks that are late, or
+/// that a shutdown ends, run on a thread of their own, which the pool starts for them. One that blocks there keeps only
+/// its own future from being done: after a few milliseconds the next ones run on another thread.
 ///
 /// # Closing
 ///

@@ -16,6 +16,7 @@ use concurrent_futures_core::{
 use crossbeam_utils::CachePadded;
 
 use crate::builder::ThreadPoolBuilder;
+use crate::callbacks::Callbacks;
 use crate::counters::Counters;
 use crate::lifecycle::Lifecycle;
 use crate::queue::Queue;
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) lifecycle: Lifecycle,
     pub(crate) room: Option<(Arc<Room>, WhenFull)>,
     pub(crate) timer: Timer,
+    pub(crate) callbacks: Callbacks,
     pub(crate) counters: Counters,
     pub(crate) threads: Mutex<BTreeMap<usize, Thread>>,
 }
@@ -64,6 +66,7 @@ impl Shared {
             lifecycle: Lifecycle::default(),
             room: options.max_pending.map(|(limit, when_full)| (Room::new(limit), when_full)),
             timer: Timer::default(),
+            callbacks: Callbacks::default(),
             counters: Counters::default(),
             threads: Mutex::new(BTreeMap::new()),
         }
@@ -115,9 +118,9 @@ impl Shared {
     pub(crate) fn enqueue_part(self: &Arc<Self>, job: Job) {
         job.bind(self.id);
         self.queue.push_part(job);
-        // Pairs with the fence of a kill: either it finds the part, or we see that it has been here.
+        // Pairs with the fence of a shutdown: either it finds the part, or we see that it has been here.
         fence(Ordering::SeqCst);
-        if self.lifecycle.is_killed() {
+        if self.lifecycle.cancels_pending() {
             return self.cancel_pending();
         }
         self.call_for_work();
@@ -174,10 +177,7 @@ impl Shared {
         fence(Ordering::SeqCst);
         let text = format!("no worker thread could be started in the pool {}: {error}", self.name);
         let rejected = Rejected::broken(text, Some(Arc::new(error)));
-        while let Some(job) = self.queue.pop() {
-            self.refuse(job, rejected.clone());
-        }
-        self.lifecycle.note_change();
+        self.end_pending(|job| self.refuse(job, rejected.clone()));
     }
 
     /// Fails a job's future; a job that was cancelled meanwhile counts as that.
@@ -193,12 +193,11 @@ impl Shared {
     pub(crate) fn cancel(&self, job: Job) {
         let (id, tasks) = (job.id(), job.tasks());
         if job.cancel() {
-            self.count(id, Tally { cancelled: tasks, ..Tally::default() });
+            self.count_skipped(id, tasks, Skipped::Cancelled);
         }
     }
 
     fn run_in_caller(self: &Arc<Self>, job: Job) {
-        let (id, tasks) = (job.id(), job.tasks());
         // On a worker of ours it is among the tasks that the worker runs.
         let is_outside = !worker::is_worker_of(self.id);
         let _in_caller = is_outside.then(|| self.lifecycle.enter_caller(job.handle()));
@@ -206,7 +205,15 @@ impl Shared {
         if self.queue.is_closed() {
             return self.refuse(job, self.lifecycle.refusal());
         }
-        if let Err(skipped) = job.run_with(&mut Accounts { shared: self, id, worker: None }) {
+        let mut accounts = Accounts { shared: self, id: job.id(), worker: None };
+        self.run(job, &mut accounts);
+    }
+
+    /// Runs a job; one that was cancelled meanwhile counts as that.
+    #[inline]
+    pub(crate) fn run(&self, job: Job, hooks: &mut dyn RunHooks) {
+        let (id, tasks) = (job.id(), job.tasks());
+        if let Err(skipped) = job.run_with(hooks) {
             self.count_skipped(id, tasks, skipped);
         }
     }
@@ -218,16 +225,14 @@ impl Shared {
             if handle.state().is_none_or(State::is_done) {
                 return;
             }
-            let shared = shared.upgrade();
-            let _ending = shared.as_ref().map(|shared| shared.lifecycle.enter_ending());
+            // Whoever runs it holds the pool.
+            let Some(shared) = shared.upgrade() else { return };
+            let _ending = shared.lifecycle.enter_ending();
+            let _deferred = shared.defer_callbacks();
             let options = handle.options();
             let limit = options.deadline_limit().unwrap_or_default();
             let error = DeadlineExceeded::new(DeadlineOf::Task, limit, options.label_text());
-            handle.fail_then(error, |tally| {
-                if let Some(shared) = &shared {
-                    shared.count(handle.id(), tally);
-                }
-            });
+            handle.fail_then(error, |tally| shared.count(handle.id(), tally));
         };
         self.timer.at(due, &self.name, Some(task), end)
     }
@@ -245,7 +250,8 @@ impl Shared {
         self.count(id, tally);
     }
 
-    pub(crate) fn count_skipped(&self, id: TaskId, tasks: usize, skipped: Skipped) {
+    /// Counts a job that did not begin; who runs or fails it elsewhere counts it there.
+    fn count_skipped(&self, id: TaskId, tasks: usize, skipped: Skipped) {
         if skipped == Skipped::Cancelled {
             self.count(id, Tally { cancelled: tasks, ..Tally::default() });
         }

@@ -1,7 +1,8 @@
 //! What happens at a point in time: deadlines of tasks, and the end of a kill's grace.
 //!
 //! One thread for a pool, started with the first entry. It sleeps in a crossbeam channel until the earliest entry is due
-//! or a new one arrives; it ends when the pool drops its end of the channel, with whatever is still to come.
+//! or a new one arrives; it ends when the pool drops its end of the channel, with whatever is still to come. Callbacks of
+//! what it ends run [elsewhere](crate::callbacks): none blocks it.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

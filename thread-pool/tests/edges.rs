@@ -339,7 +339,7 @@ fn stuck(pool: &ThreadPool, options: TaskOptions, door: &Door) -> Future<()> {
 }
 
 #[test]
-fn d3_a_callback_on_the_timer_does_not_hold_a_shutdown_beyond_its_limit() {
+fn d3_a_callback_of_a_late_task_does_not_hold_a_shutdown_beyond_its_limit() {
     bounded(|| {
         let pool = pool(1);
         let (task, callback) = (Door::default(), Door::default());

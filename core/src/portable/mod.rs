@@ -96,6 +96,18 @@ impl Encoded {
         self.call
     }
 
+    /// How many bytes all arguments take together.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether no argument is missing before the last one: then each is where its index says.
+    #[must_use]
+    pub fn is_gapless(&self) -> bool {
+        self.ends.last().is_none_or(|&(index, _)| index + 1 == self.ends.len())
+    }
+
     /// The arguments, each with the index of its task. Those that could not be encoded are missing: their tasks have
     /// failed.
     pub fn arguments(&self) -> impl ExactSizeIterator<Item = (usize, &[u8])> + Clone {

@@ -31,7 +31,10 @@ pub(super) fn encode<R: Portable>(outcome: Result<R, TaskError>, reply: &mut Vec
         reply.truncate(begin);
         encode_error(&error.into(), reply).expect("an error of ours is made of strings, and a vector takes them all");
     }
-    report::discard(outcome);
+    match outcome {
+        Ok(value) => report::discard(value),
+        Err(error) => report::discard(error),
+    }
 }
 
 fn encode_value<R: Portable>(value: &R, reply: &mut Vec<u8>) -> Result<(), CodecError> {

@@ -24,7 +24,9 @@ impl<W: Work> Task<W> {
         if let Cell::Work(work) = &mut inner.cell {
             for (index, item) in &mut *items {
                 let ended = item.as_ref().map(Tally::of).unwrap_or_default();
-                outcome = work.settle(*index, item).or(outcome);
+                if let Some(whole) = work.settle(*index, item) {
+                    outcome = Some(whole);
+                }
                 if item.is_none() {
                     tally += ended;
                 }

@@ -32,7 +32,6 @@ pub use executor_id::ExecutorId;
 pub use running_jobs::RunningJobs;
 
 use crate::callback;
-pub use crate::callback::end_in_turn;
 use crate::job::RunningJob;
 use crate::shared::AnyTask;
 use crate::sync::thread_local;

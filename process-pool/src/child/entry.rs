@@ -61,6 +61,7 @@ fn is_worker() -> bool {
 /// Never returns but with an error.
 fn become_worker() -> io::Result<std::convert::Infallible> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
+    rustix::thread::set_name(c"pool worker")?;
     let control = Arc::new(Control::from_fd(take_standard_input()?));
     let Some((message, descriptor)) = control.receive()? else { listener::die() };
     let (ToWorker::Setup(setup), Some(page)) = (ToWorker::read(&message)?, descriptor) else {

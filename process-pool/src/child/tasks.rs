@@ -10,7 +10,7 @@ use concurrent_futures_core::portable::Context;
 use rustix::net::SendFlags;
 
 use super::serve;
-use crate::attachments::{self, Attachments, Way};
+use crate::attachments::{self, Way};
 use crate::bytes::Bytes;
 use crate::image::Image;
 use crate::link::{self, WorkerEnds};
@@ -59,7 +59,9 @@ impl Tasks {
             let attachments = (0..job.header.attachments).map(|_| self.receive_attachment());
             let attachments = attachments.collect::<io::Result<Vec<Bytes>>>()?;
             self.page.slot(checked(job.header.slot)?).stamp(now);
-            attachments::supply(attachments, || self.serve_job(&job))?;
+            let (served, _) =
+                attachments::supply(attachments, || attachments::collect(Way::Reply, || self.serve_job(&job)));
+            served?;
             now = self.account(now);
             if self.page.bell().must_wake_parent() {
                 self.ends.notes.send(note::LOOK)?;
@@ -82,13 +84,12 @@ impl Tasks {
             }
             let index = job.indices.as_ref().map_or(position, |indices| indices[position]);
             self.reply.clear();
-            let reply = &mut self.reply;
-            let ((), left) = attachments::collect(Way::Reply, || serving.task(index, argument, reply));
+            serving.task(index, argument, &mut self.reply);
             if position + 1 == job.arguments.len() {
                 slot.note_took(now_nanos().saturating_sub(slot.begun_at()));
             }
-            self.answer(header.slot, position, &left)?;
-            slot.answer();
+            self.answer(header.slot, position)?;
+            slot.answer(header.generation, position);
         }
         Ok(())
     }
@@ -110,10 +111,12 @@ impl Tasks {
     }
 
     /// Publishes the reply before anything else begins, so that it outlives this process.
-    fn answer(&mut self, slot: usize, position: usize, left: &Attachments) -> io::Result<()> {
-        if !left.bytes.is_empty() || self.reply.len() > LARGEST_RECORD {
-            self.ends.notes.send(&note::result(slot, position, left.bytes.len(), &self.reply))?;
-            return left.bytes.iter().try_for_each(|bytes| self.ends.notes.send(bytes));
+    fn answer(&mut self, slot: usize, position: usize) -> io::Result<()> {
+        let left = attachments::take_left();
+        if left.is_some() || self.reply.len() > LARGEST_RECORD {
+            let beside = left.unwrap_or_default().bytes;
+            self.ends.notes.send(&note::result(slot, position, beside.len(), &self.reply))?;
+            return beside.iter().try_for_each(|bytes| self.ends.notes.send(bytes));
         }
         while !self.results.push(&self.page, slot, position, &self.reply) {
             self.wake_parent()?;

@@ -12,9 +12,9 @@
 //! - **B1** Nobody sleeps on while what he waits for is there.
 //! - **B2** A sleeper is sent at most one message for each time he lies down.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use concurrent_futures_core::sync::{AtomicU32, AtomicU64, Ordering, fence};
 
-use rustix::thread::futex;
+use super::futex;
 
 /// The words that say who sleeps.
 #[derive(Debug, Clone, Copy)]
@@ -30,15 +30,18 @@ impl Bell<'_> {
         fence(Ordering::SeqCst);
     }
 
-    /// Parent: is awake, whatever woke it.
-    pub(crate) fn parent_is_up(&self) {
-        self.parent_waits.store(0, Ordering::Relaxed);
+    /// Parent: is awake, whatever woke it. Tells whether somebody has sent a message or is about to.
+    pub(crate) fn parent_is_up(&self) -> bool {
+        // Relaxed: who rang comes before it in the order of this one word.
+        self.parent_waits.swap(0, Ordering::Relaxed) == 0
     }
 
     /// Whether the caller, who has just published something, must send the parent a message.
     pub(crate) fn must_wake_parent(&self) -> bool {
         fence(Ordering::SeqCst);
-        self.parent_waits.load(Ordering::Relaxed) == 1 && self.parent_waits.swap(0, Ordering::Relaxed) == 1
+        // Relaxed: the fence orders it, and of several that ring one gets the 1. Looking first costs less, where it is awake.
+        self.parent_waits.load(Ordering::Relaxed) == 1
+            && self.parent_waits.compare_exchange(1, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Worker: sleeps until there is room, looking by `is_there_room`. If the parent is dead, so is this process: its
@@ -51,7 +54,7 @@ impl Bell<'_> {
                 break;
             }
             // It may return early, by a signal or because the word has changed: the loop looks again.
-            let _ = futex::wait(self.worker_waits, futex::Flags::empty(), 1, None);
+            futex::wait(self.worker_waits, 1);
         }
         self.worker_waits.store(0, Ordering::Relaxed);
     }
@@ -60,8 +63,7 @@ impl Bell<'_> {
     pub(crate) fn wake_worker(&self) {
         fence(Ordering::SeqCst);
         if self.worker_waits.load(Ordering::Relaxed) == 1 && self.worker_waits.swap(0, Ordering::Relaxed) == 1 {
-            // It fails for no reason but a bad address.
-            let _ = futex::wake(self.worker_waits, futex::Flags::empty(), 1);
+            futex::wake(self.worker_waits);
         }
     }
 }

@@ -4,11 +4,10 @@
 //! but atomics, so whatever the other process writes, and whenever, there is no data race; what the words *mean* is
 //! checked by those who read them.
 
+use concurrent_futures_core::sync::{AtomicU32, AtomicU64};
+use memmap2::{MmapOptions, MmapRaw};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::sync::atomic::{AtomicU32, AtomicU64};
-
-use memmap2::{MmapOptions, MmapRaw};
 
 /// A mapped file of whole words.
 #[derive(Debug)]

@@ -15,24 +15,36 @@
 //! - [`bell`]: who sleeps and must be woken.
 
 mod bell;
+mod futex;
+#[cfg(not(concurrent_futures_loom))]
 #[expect(unsafe_code, reason = "shared memory, seen as atomics or as sealed bytes")]
 mod mapping;
+#[cfg(concurrent_futures_loom)]
+#[path = "model_mapping.rs"]
+mod mapping;
+#[cfg(all(test, concurrent_futures_loom))]
+mod models;
 mod ring;
 mod slot;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::AtomicU64;
 
+use concurrent_futures_core::sync::AtomicU64;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
 
 pub(crate) use bell::Bell;
 use mapping::Mapping;
+#[cfg(all(any(test, fuzzing), not(concurrent_futures_loom)))]
+pub(crate) use ring::Memory;
 pub(crate) use ring::{Consumer, LARGEST_RECORD, Producer, Record};
 pub(crate) use slot::{Slot, now_nanos};
 
+#[cfg(all(concurrent_futures_shuttle, not(concurrent_futures_loom)))]
+compile_error!("the page holds real atomics, or loom's");
+
 /// How many jobs may lie with one worker.
-pub(crate) const SLOTS: usize = 64;
+pub(crate) const SLOTS: usize = if cfg!(concurrent_futures_loom) { 1 } else { 64 };
 
 /// No two things that different processes write share a cache line.
 const LINE: usize = 8;
@@ -45,7 +57,8 @@ const WORKER_WAITS: usize = 4 * LINE;
 const BUSY: usize = 5 * LINE;
 const FIRST_SLOT: usize = 8 * LINE;
 const RING: usize = FIRST_SLOT + SLOTS * LINE;
-const RING_WORDS: usize = 16 * 1024;
+const RING_WORDS: usize = if cfg!(concurrent_futures_loom) { 4 } else { 16 * 1024 };
+const _: () = assert!(RING_WORDS.is_power_of_two());
 const WORDS: usize = RING + RING_WORDS;
 
 /// The shared memory of one worker.

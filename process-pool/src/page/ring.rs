@@ -11,7 +11,7 @@
 //! - **R1** A record that was published is read once, also after the death of who wrote it.
 //! - **R2** Whatever lies in the ring, reading it ends, and gives no record that wasn't there.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use concurrent_futures_core::sync::{AtomicU64, Ordering};
 
 use super::{Page, SLOTS};
 
@@ -148,40 +148,72 @@ fn words_of(bytes: usize) -> u64 {
 
 impl<'a> Ring<'a> {
     fn word(&self, at: u64) -> &'a AtomicU64 {
-        &self.words[at as usize % self.words.len()]
+        // The length is a power of two; a remainder would cost more than everything else here.
+        &self.words[at as usize & (self.words.len() - 1)]
     }
 }
 
-#[cfg(test)]
+/// A ring in memory of our own, with its consumer.
+#[cfg(all(any(test, fuzzing), not(concurrent_futures_loom)))]
+pub(crate) struct Memory {
+    head: AtomicU64,
+    tail: AtomicU64,
+    words: Vec<AtomicU64>,
+    consumer: std::cell::RefCell<Consumer>,
+}
+
+#[cfg(all(any(test, fuzzing), not(concurrent_futures_loom)))]
+impl Memory {
+    pub(crate) fn new(words: usize) -> Self {
+        let words = (0..words).map(|_| AtomicU64::new(0)).collect();
+        Self { head: AtomicU64::new(0), tail: AtomicU64::new(0), words, consumer: Default::default() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    pub(crate) fn head(&self) -> u64 {
+        self.head.load(Ordering::Relaxed)
+    }
+
+    /// Whatever somebody has written there.
+    pub(crate) fn fill(&self, bytes: &[u8]) {
+        for (word, bytes) in self.words.iter().zip(bytes.as_chunks().0) {
+            word.store(u64::from_le_bytes(*bytes), Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn publish(&self, tail: u64) {
+        self.tail.store(tail, Ordering::Relaxed);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn push(&self, producer: &mut Producer, slot: usize, position: usize, reply: &[u8]) -> bool {
+        producer.push_into(self.ring(), slot, position, reply)
+    }
+
+    pub(crate) fn drain(&self, bytes: &mut Vec<u8>, records: &mut Vec<Record>) -> Result<(), Corrupt> {
+        self.consumer.borrow_mut().drain_from(self.ring(), bytes, records)
+    }
+
+    fn ring(&self) -> Ring<'_> {
+        Ring { head: &self.head, tail: &self.tail, words: &self.words }
+    }
+}
+
+#[cfg(all(test, not(concurrent_futures_loom)))]
 mod tests {
-    use super::{AtomicU64, Consumer, Corrupt, LARGEST_RECORD, Ordering, Producer, Record, Ring};
-
-    struct Memory {
-        head: AtomicU64,
-        tail: AtomicU64,
-        words: Vec<AtomicU64>,
-    }
-
-    impl Memory {
-        fn new(words: usize) -> Self {
-            let words = (0..words).map(|_| AtomicU64::new(0)).collect();
-            Self { head: AtomicU64::new(0), tail: AtomicU64::new(0), words }
-        }
-
-        fn ring(&self) -> Ring<'_> {
-            Ring { head: &self.head, tail: &self.tail, words: &self.words }
-        }
-    }
+    use super::{Corrupt, LARGEST_RECORD, Memory, Producer, Record};
 
     #[test]
     fn r1_what_was_published_is_read_once_and_in_order_round_and_round() {
-        let memory = Memory::new(8);
-        let (mut producer, mut consumer) = (Producer::default(), Consumer::default());
+        let (memory, mut producer) = (Memory::new(8), Producer::default());
         for round in 0..100_usize {
             let reply: Vec<u8> = (0..round % 20).map(|byte| byte as u8).collect();
-            assert!(producer.push_into(memory.ring(), round % 64, round, &reply));
+            assert!(memory.push(&mut producer, round % 64, round, &reply));
             let (mut bytes, mut records) = (Vec::new(), Vec::new());
-            consumer.drain_from(memory.ring(), &mut bytes, &mut records).unwrap();
+            memory.drain(&mut bytes, &mut records).unwrap();
             assert_eq!(records, [Record { slot: round % 64, position: round, bytes: 0..reply.len() }]);
             assert_eq!(bytes, reply);
         }
@@ -189,25 +221,24 @@ mod tests {
 
     #[test]
     fn r1_a_full_ring_takes_nothing_until_something_was_read() {
-        let memory = Memory::new(4);
-        let (mut producer, mut consumer) = (Producer::default(), Consumer::default());
-        assert!(producer.push_into(memory.ring(), 0, 0, &[1; 16]));
-        assert!(!producer.push_into(memory.ring(), 0, 1, &[1]));
-        consumer.drain_from(memory.ring(), &mut Vec::new(), &mut Vec::new()).unwrap();
-        assert!(producer.push_into(memory.ring(), 0, 1, &[1]));
+        let (memory, mut producer) = (Memory::new(4), Producer::default());
+        assert!(memory.push(&mut producer, 0, 0, &[1; 16]));
+        assert!(!memory.push(&mut producer, 0, 1, &[1]));
+        memory.drain(&mut Vec::new(), &mut Vec::new()).unwrap();
+        assert!(memory.push(&mut producer, 0, 1, &[1]));
     }
 
     #[test]
     fn r2_what_no_worker_writes_is_an_error() {
         let (mut bytes, mut records) = (Vec::new(), Vec::new());
         let far_ahead = Memory::new(4);
-        far_ahead.tail.store(u64::MAX, Ordering::Relaxed);
-        assert_eq!(Consumer::default().drain_from(far_ahead.ring(), &mut bytes, &mut records), Err(Corrupt));
+        far_ahead.publish(u64::MAX);
+        assert_eq!(far_ahead.drain(&mut bytes, &mut records), Err(Corrupt));
         for header in [64_u64 << 56, (LARGEST_RECORD as u64 + 1) << 32, 17 << 32] {
             let memory = Memory::new(4);
-            memory.words[0].store(header, Ordering::Relaxed);
-            memory.tail.store(2, Ordering::Relaxed);
-            assert_eq!(Consumer::default().drain_from(memory.ring(), &mut bytes, &mut records), Err(Corrupt));
+            memory.fill(&header.to_le_bytes());
+            memory.publish(2);
+            assert_eq!(memory.drain(&mut bytes, &mut records), Err(Corrupt));
         }
     }
 }

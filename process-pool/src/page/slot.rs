@@ -18,8 +18,7 @@
 //! - **P3** After the worker's death, `next` tasks had begun and no others.
 //! - **P4** A worker is in one task at a time: the one that it began last, until it has answered that.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
+use concurrent_futures_core::sync::{AtomicU64, Ordering};
 use rustix::time::{ClockId, clock_gettime};
 
 /// The words of one job.
@@ -74,6 +73,7 @@ impl<'a> Slot<'a> {
         // Relaxed: the system call that sends the frame comes before the one that reads it.
         self.stop.store(0, Ordering::Relaxed);
         self.begun_at.store(0, Ordering::Relaxed);
+        // Not by a generation of long ago either.
         self.answered.store(0, Ordering::Relaxed);
         self.took.store(0, Ordering::Relaxed);
         self.range.store(Range { generation, next: 0, end: tasks as u64 & MASK }.pack(), Ordering::Release);
@@ -102,11 +102,13 @@ impl<'a> Slot<'a> {
         self.begun_at.load(Ordering::Acquire)
     }
 
-    /// Worker: has published what came out of the task that it began last.
+    /// Worker: has published what came out of the task at this position, which it began last.
     #[inline]
-    pub(crate) fn answer(&self) {
-        // Only the worker writes here. Release: who sees the number finds the results.
-        self.answered.store(self.answered.load(Ordering::Relaxed) + 1, Ordering::Release);
+    pub(crate) fn answer(&self, generation: u16, position: usize) {
+        // Only the worker writes here. The parent may have seen the result already, and have offered the slot anew: then
+        // this says nothing of the next job. Release: who sees the number finds the results.
+        let answered = Range { generation, next: position as u64 + 1, end: 0 };
+        self.answered.store(answered.pack(), Ordering::Release);
     }
 
     /// Worker: says how long the job took, before it publishes its last result.
@@ -124,8 +126,9 @@ impl<'a> Slot<'a> {
     /// Whether the worker is in the middle of a task of this job.
     pub(crate) fn is_running(&self) -> bool {
         // In this order: the task that was seen to have begun may be answered meanwhile, and not the other way round.
-        let begun = self.look().begun as u64;
-        begun > self.answered.load(Ordering::Acquire)
+        let begun = Range::unpack(self.range.load(Ordering::Acquire));
+        let answered = Range::unpack(self.answered.load(Ordering::Acquire));
+        begun.next > if answered.generation == begun.generation { answered.next } else { 0 }
     }
 
     /// How many tasks have begun, and where the worker stops.
@@ -176,7 +179,7 @@ pub(crate) fn now_nanos() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(concurrent_futures_loom)))]
 mod tests {
     use super::{AtomicU64, Slot, Taken};
 

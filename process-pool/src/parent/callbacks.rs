@@ -25,6 +25,8 @@ struct Desk {
     thread: Option<thread::JoinHandle<()>>,
     /// Something arrived, or somebody called `wake`.
     has_changed: bool,
+    /// The thread has something to do, or may get something.
+    is_serving: bool,
     is_stopped: bool,
 }
 
@@ -44,13 +46,25 @@ impl Callbacks {
         self.changed.notify_all();
     }
 
-    /// Waits until the thread is gone, after [`stop`](Self::stop).
-    pub(crate) fn join(&self) {
-        let thread = self.desk.lock().thread.take();
+    /// Waits until everything was run, after [`stop`](Self::stop), and joins the thread. False if the time is over first:
+    /// what callbacks do may take long. On the thread itself it only starts the end.
+    pub(crate) fn join(&self, deadline: Option<Instant>) -> bool {
+        let mut desk = self.desk.lock();
+        while desk.is_serving
+            && desk.thread.as_ref().is_some_and(|thread| thread.thread().id() != thread::current().id())
+        {
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return false;
+            }
+            desk = self.changed.wait_maybe_until(desk, deadline);
+        }
+        let thread = desk.thread.take();
+        drop(desk);
         if let Some(thread) = thread.filter(|thread| thread.thread().id() != thread::current().id()) {
             // Core contains the panics of callbacks.
             let _ = thread.join();
         }
+        true
     }
 
     /// What ends the wait: a completion, or `stop`, which the end of the pool calls.
@@ -63,7 +77,9 @@ impl Callbacks {
                 completion.run();
                 desk = self.desk.lock();
             } else if desk.is_stopped {
-                return;
+                desk.is_serving = false;
+                drop(desk);
+                return self.changed.notify_all();
             } else {
                 desk = self.changed.wait(desk);
             }
@@ -74,10 +90,15 @@ impl Callbacks {
 impl CompletionSink for Callbacks {
     fn accept(&self, completion: Completion) {
         let mut desk = self.desk.lock();
-        if desk.thread.is_none() && !desk.is_stopped {
+        if desk.is_stopped && !desk.is_serving {
+            // Nobody would come any more.
+            drop(desk);
+            return completion.run();
+        }
+        if desk.thread.is_none() {
             let Some(me) = self.me.upgrade() else { return drop(desk) };
             match thread::Builder::new().name(self.name.clone()).spawn(move || me.serve()) {
-                Ok(thread) => desk.thread = Some(thread),
+                Ok(thread) => (desk.thread, desk.is_serving) = (Some(thread), true),
                 Err(_) => {
                     // Late and on the wrong thread is better than never.
                     drop(desk);

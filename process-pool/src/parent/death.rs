@@ -62,42 +62,40 @@ fn hint(status: Option<ExitStatus>, aborts_on_panic: bool) -> Option<String> {
     let Some(signal) = status.signal() else {
         return status.code().map(|_| "the task ended the process; a task should return".to_owned());
     };
-    let why = match signal {
-        libc::SIGKILL => "somebody killed it, probably the system, out of memory",
-        libc::SIGSEGV | libc::SIGBUS => "an invalid access to memory, or a stack overflow",
-        libc::SIGABRT if aborts_on_panic => "a panic; the program is built with panic = \"abort\"",
-        libc::SIGABRT => "it aborted: a stack overflow, a panic while panicking, or failed allocation",
-        libc::SIGILL | libc::SIGTRAP => "an instruction that isn't there, or a failed check in foreign code",
-        libc::SIGFPE => "an arithmetic error in foreign code",
-        libc::SIGTERM | libc::SIGINT | libc::SIGHUP | libc::SIGQUIT => "somebody asked it to end",
-        _ => return Some(signal_name(signal)),
+    let (name, why) = known(signal)?;
+    let why = if signal == libc::SIGABRT && aborts_on_panic {
+        "a panic; the program is built with panic = \"abort\""
+    } else {
+        why
     };
-    Some(format!("{}: {why}", signal_name(signal)))
+    Some(format!("{name}: {why}"))
 }
 
 fn signal_name(signal: i32) -> String {
-    let name = match signal {
-        libc::SIGHUP => "SIGHUP",
-        libc::SIGINT => "SIGINT",
-        libc::SIGQUIT => "SIGQUIT",
-        libc::SIGILL => "SIGILL",
-        libc::SIGTRAP => "SIGTRAP",
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGFPE => "SIGFPE",
-        libc::SIGKILL => "SIGKILL",
-        libc::SIGUSR1 => "SIGUSR1",
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGUSR2 => "SIGUSR2",
-        libc::SIGPIPE => "SIGPIPE",
-        libc::SIGALRM => "SIGALRM",
-        libc::SIGTERM => "SIGTERM",
-        libc::SIGXCPU => "SIGXCPU",
-        libc::SIGXFSZ => "SIGXFSZ",
-        libc::SIGSYS => "SIGSYS",
-        other => return format!("signal {other}"),
-    };
-    name.to_owned()
+    known(signal).map_or_else(|| format!("signal {signal}"), |(name, _)| name.to_owned())
+}
+
+/// The name of a signal that ends processes, and why it usually comes.
+fn known(signal: i32) -> Option<(&'static str, &'static str)> {
+    const ASKED: &str = "somebody asked it to end";
+    const MEMORY: &str = "an invalid access to memory, or a stack overflow";
+    const FOREIGN: &str = "an instruction that isn't there, or a failed check in foreign code";
+    Some(match signal {
+        libc::SIGKILL => ("SIGKILL", "somebody killed it, probably the system, out of memory"),
+        libc::SIGSEGV => ("SIGSEGV", MEMORY),
+        libc::SIGBUS => ("SIGBUS", MEMORY),
+        libc::SIGABRT => ("SIGABRT", "it aborted: a stack overflow, a panic while panicking, or a failed allocation"),
+        libc::SIGILL => ("SIGILL", FOREIGN),
+        libc::SIGTRAP => ("SIGTRAP", FOREIGN),
+        libc::SIGFPE => ("SIGFPE", "an arithmetic error in foreign code"),
+        libc::SIGTERM => ("SIGTERM", ASKED),
+        libc::SIGINT => ("SIGINT", ASKED),
+        libc::SIGHUP => ("SIGHUP", ASKED),
+        libc::SIGQUIT => ("SIGQUIT", ASKED),
+        libc::SIGPIPE => ("SIGPIPE", "it wrote to a pipe that nobody reads"),
+        libc::SIGXCPU => ("SIGXCPU", "it used more processor time than it may"),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

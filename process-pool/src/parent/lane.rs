@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use concurrent_futures_core::{RunningJob, Tally};
 
@@ -28,7 +28,7 @@ use super::offer::SlotOffer;
 use super::waiting::{Held, Waiting};
 use super::worker::Worker;
 use crate::attachments::Attachments;
-use crate::link::Sender;
+use crate::link::FrameSender;
 use crate::page::{SLOTS, Slot};
 use crate::wire::control::Control;
 use crate::wire::frame::{FrameWriter, Header};
@@ -66,6 +66,7 @@ struct Tag {
     kill: Option<KillReason>,
     /// Which of the worker's frames it is in.
     frame: u64,
+    sent: Instant,
 }
 
 /// A job that lies with the worker.
@@ -102,6 +103,8 @@ pub(crate) struct Room {
     pub(crate) bytes: usize,
     /// Nothing lies with it, so that also a large job can be written.
     pub(crate) is_idle: bool,
+    /// Nothing lies with it, but it has frames to read, all of whose jobs were taken back: no result says when it has.
+    pub(crate) is_held_up: bool,
 }
 
 impl Lane {
@@ -134,14 +137,14 @@ impl Lane {
             self.unread.pop_front();
         }
         if !self.is_open {
-            return Room { jobs: 0, bytes: 0, is_idle: false };
+            return Room { jobs: 0, bytes: 0, is_idle: false, is_held_up: false };
         }
         if self.is_empty() && self.unread.is_empty() {
-            return Room { jobs: depth, bytes: usize::MAX, is_idle: true };
+            return Room { jobs: depth, bytes: usize::MAX, is_idle: true, is_held_up: false };
         }
         let unread: usize = self.unread.iter().map(|(_, bytes)| bytes).sum();
         let jobs = if self.unread.len() < UNREAD_FRAMES { depth.saturating_sub(self.len()) } else { 0 };
-        Room { jobs, bytes: UNREAD_BYTES.saturating_sub(unread), is_idle: false }
+        Room { jobs, bytes: UNREAD_BYTES.saturating_sub(unread), is_idle: false, is_held_up: self.is_empty() }
     }
 
     /// Takes the job of a slot out, to end some of its tasks outside the lock.
@@ -180,6 +183,11 @@ impl Lane {
         self.entries[slot].tag.as_ref().map_or(0, |tag| tag.frame)
     }
 
+    /// How long the job of a slot has lain here.
+    fn waits_for(&self, slot: usize) -> Duration {
+        self.entries[slot].tag.as_ref().map_or(Duration::ZERO, |tag| tag.sent.elapsed())
+    }
+
     fn holds(&self, slot: usize, generation: u16) -> Option<&Tag> {
         let entry = &self.entries[slot];
         entry.tag.as_ref().filter(|_| entry.generation == generation)
@@ -187,13 +195,6 @@ impl Lane {
 }
 
 impl InFlight {
-    /// Some of its tasks have ended.
-    pub(crate) fn count(&mut self, tally: Tally) {
-        self.tally.returned += tally.returned;
-        self.tally.failed += tally.failed;
-        self.tally.cancelled += tally.cancelled;
-    }
-
     /// The index of the task at a position.
     pub(crate) fn index(&self, position: usize) -> usize {
         self.indices.as_ref().map_or(position, |indices| indices[position])
@@ -229,8 +230,8 @@ impl Worker {
             return Err(jobs);
         }
         lane.frames_sent += 1;
-        let number = lane.frames_sent;
-        let mut frame = FrameWriter::new(jobs.len());
+        let (number, sent) = (lane.frames_sent, Instant::now());
+        let mut frame = FrameWriter::new(jobs.len(), jobs.iter().map(|waiting| waiting.payload.size).sum());
         let mut attachments = Attachments::default();
         let mut timed = Vec::with_capacity(jobs.len());
         for mut waiting in jobs {
@@ -252,8 +253,9 @@ impl Worker {
                 label: waiting.options.label_text(),
                 attachments: waiting.payload.attachments.bytes.len(),
             };
+            let indices = waiting.payload.indices();
             if let Some(arguments) = waiting.payload.arguments() {
-                frame.job(&header, arguments);
+                frame.job(&header, indices.as_deref(), arguments.map(|(_, argument)| argument));
             }
             let beside = waiting.payload.attachments.clone();
             attachments.bytes.extend(beside.bytes);
@@ -271,13 +273,16 @@ impl Worker {
                 // It was cancelled in the queue: the worker passes it over, and the supervisor empties the slot.
                 self.page.slot(slot).withdraw();
             }
-            entry.tag = Some(Tag { limit, kill: None, frame: number });
-            if limit.is_some() {
-                timed.push((slot, entry.generation));
+            entry.tag = Some(Tag { limit, kill: None, frame: number, sent });
+            if let Some(limit) = limit {
+                timed.push((slot, entry.generation, limit));
             }
-            let indices = waiting.payload.indices();
             let (offered, tally) = (waiting.payload.tasks(), Tally::default());
             entry.job = Some(InFlight { waiting, offered, done: 0, tally, indices });
+        }
+        // Before the write, which takes as long as the worker likes.
+        for (slot, generation, limit) in timed {
+            self.watch_deadline_after(limit, slot, generation);
         }
         let frame = frame.finish();
         lane.unread.push_back((number, frame.len()));
@@ -291,43 +296,66 @@ impl Worker {
             self.process().kill();
         }
         drop(writer);
-        for (slot, generation) in timed {
-            self.watch_deadline(slot, generation);
-        }
         Ok(())
     }
 
     /// Looks, when a job may have run out of time, whether it has.
     fn watch_deadline(self: &Arc<Self>, slot: usize, generation: u16) {
-        let Some(shared) = self.shared.upgrade() else { return };
         let limit = self.lane.lock().holds(slot, generation).and_then(|tag| tag.limit);
         let Some(limit) = limit else { return };
-        let (seen, worker) = (self.page.slot(slot), Arc::downgrade(self));
-        let look_again = move |left: Duration| {
-            shared.warden.after(left, move || {
-                if let Some(worker) = worker.upgrade() {
-                    worker.watch_deadline(slot, generation);
-                }
-            });
-        };
+        let seen = self.page.slot(slot);
         if seen.look().begun == 0 {
+            self.pass_over_if_stopped();
             // Not before so long from now.
-            return look_again(limit);
+            return self.watch_deadline_after(limit.max(SHORTEST_LOOK), slot, generation);
         }
         let ran = Duration::from_nanos(crate::page::now_nanos().saturating_sub(seen.begun_at()));
         if ran < limit {
-            look_again(limit - ran);
+            self.watch_deadline_after(limit - ran, slot, generation);
         } else {
             self.kill_task(slot, generation, KillReason::Deadline(limit));
         }
     }
 
-    /// Asks a task to stop, and ends its worker after `grace` if it still runs.
-    pub(crate) fn abort(self: &Arc<Self>, slot: usize, generation: u16, grace: Duration) {
-        if self.lane.lock().holds(slot, generation).is_none() {
+    fn watch_deadline_after(self: &Arc<Self>, left: Duration, slot: usize, generation: u16) {
+        let Some(shared) = self.shared.upgrade() else { return };
+        let worker = Arc::downgrade(self);
+        shared.warden.after(left, move || {
+            if let Some(worker) = worker.upgrade() {
+                worker.watch_deadline(slot, generation);
+            }
+        });
+    }
+
+    /// Takes back what a stopped worker would not begin before somebody continues it, and replaces it, unless it is in the
+    /// middle of a task: that one has a right to its own deadline, or to none.
+    fn pass_over_if_stopped(&self) {
+        if !self.process().is_stopped() {
             return;
         }
-        self.page.slot(slot).request_stop();
+        let mut lane = self.lane.lock();
+        let slots = lane.occupied();
+        for &slot in &slots {
+            self.page.slot(slot).take_back(|_| 0);
+        }
+        if !slots.iter().any(|&slot| self.page.slot(slot).is_running()) {
+            lane.close();
+            self.process().kill();
+        }
+        drop(lane);
+        self.wake();
+    }
+
+    /// Asks a task to stop, and ends its worker after `grace` if it still runs.
+    pub(crate) fn abort(self: &Arc<Self>, slot: usize, generation: u16, grace: Duration) {
+        {
+            // Under the lock, or it might be the next job of the slot that is asked to stop.
+            let lane = self.lane.lock();
+            if lane.holds(slot, generation).is_none() {
+                return;
+            }
+            self.page.slot(slot).request_stop();
+        }
         if grace.is_zero() {
             return self.kill_task(slot, generation, KillReason::Aborted);
         }
@@ -342,8 +370,10 @@ impl Worker {
 
     /// The rest of a chunk is not wanted any more.
     pub(crate) fn withdraw_rest(&self, slot: usize, generation: u16) {
-        if self.lane.lock().holds(slot, generation).is_some() {
+        let lane = self.lane.lock();
+        if lane.holds(slot, generation).is_some() {
             self.page.slot(slot).take_back(|_| 0);
+            drop(lane);
             self.wake();
         }
     }
@@ -430,17 +460,17 @@ impl Worker {
     /// and if it is too early, when to ask again.
     pub(crate) fn give_to_idle(&self) -> Giving {
         let lane = self.lane.lock();
-        let running_for =
-            |slot: &Slot<'_>| Duration::from_nanos(crate::page::now_nanos().saturating_sub(slot.begun_at()));
         let mut last = None;
-        let mut is_stuck = false;
+        let (mut runs_for, mut waits_for) = (None, Duration::ZERO);
         for (number, job) in lane.jobs() {
             let slot = self.page.slot(number);
             let look = slot.look();
-            if look.begun > 0 && slot.is_running() {
-                is_stuck = running_for(&slot) >= LONG_ENOUGH;
+            if slot.is_running() {
+                let nanos = crate::page::now_nanos().saturating_sub(slot.begun_at());
+                runs_for = Some(Duration::from_nanos(nanos));
             }
             if look.end > look.begun && !job.waiting.is_quarantined {
+                waits_for = waits_for.max(lane.waits_for(number));
                 last = match last {
                     // What has not begun at all goes before a part of what has.
                     Some((_, begun)) if begun < look.begun => last,
@@ -449,7 +479,8 @@ impl Worker {
             }
         }
         let Some((number, begun)) = last else { return Giving::Nothing };
-        if !is_stuck {
+        // A worker that is in no task, though something has lain there for so long, is stopped.
+        if runs_for.unwrap_or(waits_for) < LONG_ENOUGH {
             return Giving::NotYet;
         }
         let kept = |offered: usize| if begun == 0 { 0 } else { offered / 2 };
@@ -466,14 +497,17 @@ impl Worker {
 }
 
 /// Writes a frame and what belongs to it: the memory before, so that it is there when it is referred to, the rest behind.
-fn write(frames: &Sender, control: &Arc<Control>, frame: &[u8], attachments: &Attachments) -> io::Result<()> {
+fn write(frames: &FrameSender, control: &Arc<Control>, frame: &[u8], attachments: &Attachments) -> io::Result<()> {
     attachments.regions.iter().try_for_each(|region| region.lend_to(control))?;
-    frames.send_in_pieces(frame)?;
-    attachments.bytes.iter().try_for_each(|bytes| frames.send_in_pieces(bytes))
+    frames.send(frame)?;
+    attachments.bytes.iter().try_for_each(|bytes| frames.send(bytes))
 }
 
 /// A worker that has been in one job for so long does not come to the next by itself soon enough.
 const LONG_ENOUGH: Duration = Duration::from_micros(300);
+
+/// A job that has not begun is looked at again no sooner, however short its deadline is.
+const SHORTEST_LOOK: Duration = Duration::from_millis(1);
 
 /// Whether a worker could give something away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

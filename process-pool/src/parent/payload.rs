@@ -51,7 +51,7 @@ impl Payload {
             let why = "its function, or the code for its types, lies in a shared library; call it from a function of the program";
             return Err(Rejected::not_portable(why).into());
         };
-        let size = OVERHEAD + encoded.arguments().map(|(_, argument)| argument.len() + 5).sum::<usize>();
+        let size = OVERHEAD + encoded.size() + 5 * encoded.arguments().len();
         Ok(Self { entry, function, encoded: Some(encoded), attachments, size })
     }
 
@@ -66,8 +66,7 @@ impl Payload {
 
     /// The index of the task at each position; `None` where they are the same.
     pub(crate) fn indices(&self) -> Option<Vec<usize>> {
-        let arguments = self.arguments()?;
-        let is_plain = arguments.clone().enumerate().all(|(position, (index, _))| position == index);
-        (!is_plain).then(|| arguments.map(|(index, _)| index).collect())
+        let encoded = self.encoded.as_ref().filter(|encoded| !encoded.is_gapless())?;
+        Some(encoded.arguments().map(|(index, _)| index).collect())
     }
 }

@@ -6,7 +6,11 @@ use std::process::{Child, ExitStatus};
 use std::sync::Arc;
 
 use concurrent_futures_core::sync::Mutex;
-use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open, waitid,
+};
+
+use rustix::thread::gettid;
 
 use super::last_words::LastWords;
 
@@ -70,6 +74,12 @@ impl Process {
         }
     }
 
+    /// Whether the process was stopped (`SIGSTOP`) and not continued.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        matches!(waitid(WaitId::PidFd(self.pidfd.as_fd()), stopped), Ok(Some(status)) if status.stopped())
+    }
+
     /// Waits for the end, kills what is left of the group if the end was none of its own will, and gives the status.
     ///
     /// # Blocking
@@ -92,6 +102,43 @@ impl Process {
 }
 
 type Watched = (OwnedFd, Option<Arc<LastWords>>, Option<Arc<LastWords>>);
+
+/// A worker that has not said hello.
+#[derive(Debug, Clone)]
+pub(crate) enum Starting {
+    /// This thread starts the process. It waits in the system for the child to become the program: for ever, if somebody
+    /// stops the child before.
+    Spawning(Pid),
+    /// The process is there.
+    Process(Arc<Process>),
+}
+
+impl Starting {
+    /// On the thread that starts a process.
+    pub(crate) fn here() -> Self {
+        Self::Spawning(gettid())
+    }
+
+    /// Kills the process, also one that nobody knows the number of.
+    pub(crate) fn kill(&self) {
+        match self {
+            Self::Process(process) => process.kill(),
+            Self::Spawning(thread) => children_of(*thread).for_each(|child| {
+                // It is not reaped as long as the thread waits for it, so the number is still its own. If it is there by
+                // now, who has started it ends it.
+                let _ = kill_process(child, Signal::KILL);
+            }),
+        }
+    }
+}
+
+/// The children that a thread of this process has started; none where the system doesn't tell.
+fn children_of(thread: Pid) -> impl Iterator<Item = Pid> {
+    let thread = thread.as_raw_nonzero();
+    let text = std::fs::read_to_string(format!("/proc/self/task/{thread}/children")).unwrap_or_default();
+    let children: Vec<i32> = text.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect();
+    children.into_iter().filter_map(Pid::from_raw)
+}
 
 /// Whether the process ended with code 0: then what it has left behind in its group was left on purpose.
 fn has_left_by_itself(pidfd: BorrowedFd<'_>) -> bool {

@@ -19,7 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use concurrent_futures_core::room::{Permit, Room};
-use concurrent_futures_core::sync::{Condvar, Mutex};
+use concurrent_futures_core::sync::{Condvar, Mutex, MutexGuard};
 use concurrent_futures_core::worker::{self, CompletionSink};
 use concurrent_futures_core::{Job, Reason, Rejected, Skipped, Stats, TaskError, WhenFull};
 
@@ -27,7 +27,7 @@ use super::callbacks::Callbacks;
 use super::counters::Counters;
 use super::lane;
 use super::payload::Payload;
-use super::process::Process;
+use super::process::Starting;
 use super::shutdown::Lifecycle;
 use super::supervisor;
 use super::waiting::{Held, Waiting};
@@ -47,7 +47,7 @@ pub(crate) struct Shared {
     pub(crate) lifecycle: Lifecycle,
     state: Mutex<State>,
     /// Something in the state, or in the numbers, has changed: for those who wait for the end.
-    pub(crate) changed: Condvar,
+    changed: Condvar,
     room: Option<(Arc<Room>, WhenFull)>,
 }
 
@@ -58,12 +58,14 @@ pub(crate) struct State {
     idle: Vec<Arc<Worker>>,
     workers: Vec<Arc<Worker>>,
     /// Workers that have not said hello, and their processes as soon as there are any.
-    starting: Vec<(usize, Option<Arc<Process>>)>,
+    starting: Vec<(usize, Option<Starting>)>,
     next_number: usize,
     /// Starts that failed since one succeeded.
     failed_starts: u32,
     broken: Option<Rejected>,
     threads: Vec<thread::JoinHandle<()>>,
+    /// Threads that wait for `changed`.
+    sleepers: usize,
     is_closed: bool,
     cancels_waiting: bool,
     is_killed: bool,
@@ -109,20 +111,19 @@ impl Shared {
         self.counters.submit(tasks);
         self.options.observer.tell(|observer| observer.submitted(id, tasks));
         if let Some(refusal) = self.refusal() {
-            return self.refuse(job, refusal);
+            return self.refuse(job, tasks, refusal);
         }
         let payload = match Payload::of(&job) {
             Ok(payload) => payload,
-            Err(error) => return self.refuse(job, error),
+            Err(error) => return self.refuse(job, tasks, error),
         };
-        // Those that could not be encoded have failed.
-        self.counters.fail(tasks - payload.tasks());
         if payload.tasks() == 0 {
-            return;
+            // None could be encoded, so all have failed. Where some could, the others are counted with them at the end.
+            return self.counters.fail(tasks);
         }
         let permit = match self.permit(payload.tasks()) {
             Ok(permit) => permit,
-            Err(error) => return self.refuse(job, error),
+            Err(error) => return self.refuse(job, payload.tasks(), error),
         };
         let mut waiting = Waiting::new(job, payload);
         if let (Some(permit), Held::Fresh(job)) = (permit, &waiting.held) {
@@ -137,8 +138,8 @@ impl Shared {
         self.room.as_ref().map(|(room, _)| room.left())
     }
 
-    fn refuse(&self, job: Job, why: impl Into<TaskError>) {
-        let tasks = job.tasks();
+    /// Refuses a job, so many tasks of which have not ended.
+    fn refuse(&self, job: Job, tasks: usize, why: impl Into<TaskError>) {
         match job.refuse(why) {
             Ok(()) | Err(Skipped::Elsewhere) => self.counters.fail(tasks),
             Err(Skipped::Cancelled) => self.counters.cancel(tasks),
@@ -176,14 +177,15 @@ impl Shared {
             drop(state);
             return self.fail_waiting(waiting, refusal);
         }
-        if state.queue.is_empty() && waiting.is_light() {
-            if let Some(worker) = state.idle.pop() {
-                drop(state);
-                if let Err(back) = worker.send(vec![waiting], self.quota(&worker)) {
-                    self.give_back(back);
-                }
-                return;
+        if state.queue.is_empty()
+            && waiting.is_light()
+            && let Some(worker) = state.idle.pop()
+        {
+            drop(state);
+            if let Err(back) = worker.send(vec![waiting], self.quota(&worker)) {
+                self.give_back(back);
             }
+            return;
         }
         state.queue.push_back(waiting);
         self.act(state);
@@ -209,7 +211,7 @@ impl Shared {
     }
 
     /// Q1: wakes somebody idle, or starts somebody, as long as there is work for him.
-    fn act(self: &Arc<Self>, mut state: concurrent_futures_core::sync::MutexGuard<'_, State>) {
+    fn act(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let next = if state.queue.is_empty() || state.broken.is_some() {
             Move::Nothing
         } else if let Some(worker) = state.idle.pop() {
@@ -264,14 +266,23 @@ impl Shared {
         self.options.max_tasks_per_worker.map_or(usize::MAX, |most| most.saturating_sub(done as usize).max(1))
     }
 
-    /// A supervisor has started a process that hasn't said hello. False if it must be killed at once.
-    pub(crate) fn note_process(&self, number: usize, process: &Arc<Process>) -> bool {
+    /// How far a supervisor has come with a start. False if nobody wants the worker any more.
+    pub(crate) fn note_starting(&self, number: usize, how_far: Starting) -> bool {
         let mut state = self.state.lock();
         let is_wanted = !state.is_killed;
         if let Some((_, place)) = state.starting.iter_mut().find(|(other, _)| *other == number) {
-            *place = Some(process.clone());
+            *place = Some(how_far);
         }
         is_wanted
+    }
+
+    /// Ends a start that has not even given a process.
+    pub(crate) fn end_spawning(&self, number: usize) {
+        let state = self.state.lock();
+        let ours = state.starting.iter().find(|(other, _)| *other == number);
+        if let Some((_, Some(spawning @ Starting::Spawning(_)))) = ours {
+            spawning.kill();
+        }
     }
 
     /// A worker has said hello.
@@ -348,6 +359,10 @@ impl Shared {
         if is_due_to_leave || worker.must_leave() {
             return Next::Sleep;
         }
+        let over = take_over(&mut state.queue);
+        if !over.is_empty() {
+            return Next::PassOver(over);
+        }
         let jobs = take_jobs(&mut state.queue, room);
         if !jobs.is_empty() {
             state.idle.retain(|other| !Arc::ptr_eq(other, worker));
@@ -391,7 +406,7 @@ impl Shared {
         let deadline = Instant::now() + delay;
         let mut state = self.state.lock();
         while !state.is_closed && Instant::now() < deadline {
-            state = self.changed.wait_until(state, deadline);
+            state = self.sleep(state, Some(deadline));
         }
     }
 
@@ -406,14 +421,21 @@ impl Shared {
         self.note_change();
     }
 
+    /// Ends a job that is not to run. Its future may have ended before: of one that had not begun that was a cancel, which
+    /// nobody has counted; of one that waits for another attempt whoever ended it has counted it.
     pub(crate) fn cancel_waiting(&self, waiting: Waiting) {
         let tasks = waiting.tasks();
-        match waiting.held {
-            Held::Fresh(job) => drop(job.cancel()),
-            Held::Begun(job) => drop(job.fail(TaskError::Cancelled)),
-            Held::Over(_) => {}
+        let counts = match waiting.held {
+            Held::Fresh(job) => {
+                job.cancel();
+                true
+            }
+            Held::Begun(job) => job.fail(TaskError::Cancelled),
+            Held::Over(_) => false,
+        };
+        if counts {
+            self.counters.cancel(tasks);
         }
-        self.counters.cancel(tasks);
         self.note_change();
     }
 
@@ -434,10 +456,10 @@ impl Shared {
         waiting
     }
 
-    /// The workers, and the processes that have not said hello.
-    pub(crate) fn everybody(&self) -> (Vec<Arc<Worker>>, Vec<Arc<Process>>) {
+    /// The workers, and those that have not said hello.
+    pub(crate) fn everybody(&self) -> (Vec<Arc<Worker>>, Vec<Starting>) {
         let state = self.state.lock();
-        (state.workers.clone(), state.starting.iter().filter_map(|(_, process)| process.clone()).collect())
+        (state.workers.clone(), state.starting.iter().filter_map(|(_, how_far)| how_far.clone()).collect())
     }
 
     /// Whether nothing runs, waits, or is there any more.
@@ -445,7 +467,19 @@ impl Shared {
         state.is_closed && state.live() == 0 && state.queue.is_empty()
     }
 
-    pub(crate) fn lock(&self) -> concurrent_futures_core::sync::MutexGuard<'_, State> {
+    /// Sleeps until something has changed, or the deadline.
+    pub(crate) fn sleep<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        deadline: Option<Instant>,
+    ) -> MutexGuard<'a, State> {
+        state.sleepers += 1;
+        state = self.changed.wait_maybe_until(state, deadline);
+        state.sleepers -= 1;
+        state
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 
@@ -465,9 +499,11 @@ impl Shared {
 
     /// Tells those who wait for the end.
     pub(crate) fn note_change(&self) {
-        // Through the lock, so that nobody misses it between his look and his sleep.
-        drop(self.state.lock());
-        self.changed.notify_all();
+        // Under the lock, so that nobody misses it between his look and his sleep. To notify nobody costs a system call.
+        let somebody_sleeps = self.state.lock().sleepers > 0;
+        if somebody_sleeps {
+            self.changed.notify_all();
+        }
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -488,12 +524,19 @@ impl Shared {
 pub(crate) enum Next {
     /// Send these.
     Send(Vec<Waiting>),
+    /// Count these, which were cancelled in the queue.
+    PassOver(Vec<Waiting>),
     /// Wait for what the worker has.
     Sleep,
     /// Wait for work, and perhaps take some off the others.
     Idle { others: Vec<Arc<Worker>>, since_now: bool },
     /// Let the worker end.
     Leave,
+}
+
+/// Takes from the front what was cancelled.
+fn take_over(queue: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+    std::iter::from_fn(|| queue.pop_front_if(|next| next.is_over())).collect()
 }
 
 /// Takes from the front what fits. A large job, and one in quarantine, goes alone to an idle worker.

@@ -26,6 +26,7 @@ use concurrent_futures_core::worker;
 use concurrent_futures_core::{Shutdown, ShutdownMode, ShutdownReport};
 
 use super::lane::KillReason;
+use super::process::Starting;
 use super::shared::Shared;
 use super::supervisor;
 
@@ -69,7 +70,7 @@ impl Shared {
         let (workers, starting) = self.everybody();
         // Before the futures are told, so that nobody who waits for them finds a task that was not asked to stop.
         workers.iter().for_each(|worker| worker.request_stop());
-        starting.iter().for_each(|process| process.kill());
+        starting.iter().for_each(Starting::kill);
         waiting.into_iter().for_each(|waiting| self.cancel_waiting(waiting));
         if grace.is_zero() {
             return self.kill_all();
@@ -96,14 +97,14 @@ impl Shared {
             if deadline.flatten().is_some_and(|deadline| deadline <= Instant::now()) {
                 return;
             }
-            state = self.changed.wait_maybe_until(state, deadline.flatten());
+            state = self.sleep(state, deadline.flatten());
         }
         drop(state);
-        self.join();
+        self.join(deadline.flatten());
     }
 
-    /// Waits for the threads, which have nothing left to do but the callbacks.
-    fn join(&self) {
+    /// Waits for the threads. Only the callbacks may still have something to do, and that may take long.
+    fn join(&self, deadline: Option<Instant>) {
         for thread in self.take_threads() {
             if thread.thread().id() != std::thread::current().id() {
                 // They contain their panics.
@@ -111,7 +112,7 @@ impl Shared {
             }
         }
         self.warden.join();
-        self.callbacks.join();
+        self.callbacks.join(deadline);
     }
 
     fn report(&self) -> ShutdownReport {

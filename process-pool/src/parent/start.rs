@@ -12,7 +12,8 @@
 //! ```
 //!
 //! The wait for the hello ends in three ways: it comes, the socket closes, or `start_timeout` is over. A kill of the pool
-//! kills the process, which closes the socket.
+//! kills the process, which closes the socket. The start of the process waits as well, for the child to become the program:
+//! a child that is stopped before is found among the children of the thread, and killed by the same two.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -24,12 +25,12 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::SendFlags;
 
-use super::process::Process;
+use super::process::{Process, Starting};
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::child::{VARIABLE, depth};
 use crate::image::Image;
-use crate::initializer::PreparedInitializer;
+use crate::initializer::{Initializer, PreparedInitializer};
 use crate::link::{Meeting, Receiver};
 use crate::page::Page;
 use crate::start_failure::StartFailure;
@@ -44,10 +45,10 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
     let (page, page_file) = Page::create()?;
     let (control, theirs) = Control::pair()?;
     let meeting = Meeting::open()?;
-    let initializer = shared.options.initializer.as_ref().map(|initializer| initializer.prepare()).transpose()?;
+    let initializer = shared.options.initializer.as_ref().map(Initializer::prepare).transpose()?;
     let process = Arc::new(spawn(shared, number, theirs)?);
     process.pipes().for_each(|pipe| shared.warden.listen(pipe.clone()));
-    if !shared.note_process(number, &process) {
+    if !shared.note_starting(number, Starting::Process(process.clone())) {
         process.kill();
     }
     let setup = Setup {
@@ -69,7 +70,7 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
     Ok((Arc::new(worker), ends.notes))
 }
 
-fn spawn(shared: &Shared, number: usize, control: std::os::fd::OwnedFd) -> io::Result<Process> {
+fn spawn(shared: &Arc<Shared>, number: usize, control: std::os::fd::OwnedFd) -> io::Result<Process> {
     let mut command = Command::new(OURSELVES);
     command.arg0(format!("{} [{} worker {number}]", own_name(), shared.name));
     if let Some(configure) = &shared.options.configure {
@@ -77,6 +78,15 @@ fn spawn(shared: &Shared, number: usize, control: std::os::fd::OwnedFd) -> io::R
     }
     // What makes it a worker is ours, whatever was configured.
     command.env(VARIABLE, (depth() + 1).to_string()).stdin(Stdio::from(control)).process_group(0);
+    if !shared.note_starting(number, Starting::here()) {
+        return Err(io::ErrorKind::Interrupted.into());
+    }
+    let pool = Arc::downgrade(shared);
+    shared.warden.after(shared.options.start_timeout, move || {
+        if let Some(shared) = pool.upgrade() {
+            shared.end_spawning(number);
+        }
+    });
     Process::new(command.spawn()?)
 }
 

@@ -45,7 +45,7 @@ use super::worker::Worker;
 use crate::attachments;
 use crate::bytes::Bytes;
 use crate::link::Receiver;
-use crate::page::{Consumer, Record};
+use crate::page::{Consumer, Record, SLOTS};
 use crate::shared_bytes;
 use crate::start_failure::StartFailure;
 use crate::wire::frame;
@@ -105,23 +105,40 @@ struct Supervisor {
     pace: Pace,
     /// It was told to end by itself.
     is_dismissed: bool,
+    /// How many frames the worker had read, where the next is all that makes room.
+    awaits_reading_since: Option<u64>,
 }
 
 impl Supervisor {
     fn new(shared: Arc<Shared>, worker: Arc<Worker>, notes: Receiver) -> Self {
         let (results, bytes, records, pace) = (Consumer::default(), Vec::new(), Vec::new(), Pace::default());
-        Self { shared, worker, notes, results, bytes, records, pace, is_dismissed: false }
+        let (is_dismissed, awaits_reading_since) = (false, None);
+        Self { shared, worker, notes, results, bytes, records, pace, is_dismissed, awaits_reading_since }
     }
 
     fn live(mut self) {
         self.shared.note_ready(&self.worker);
         self.shared.warden.watch(self.worker.clone());
-        self.shared.clone().watch_memory(&self.worker);
+        self.shared.watch_memory(&self.worker);
+        // A panic would be a bug of ours: nobody but us can end what lies with the worker.
         if catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
-            // A bug of ours: nobody but us can end what lies with the worker.
             self.worker.process().kill();
         }
-        self.bury();
+        if catch_unwind(AssertUnwindSafe(|| self.bury())).is_err() {
+            self.abandon();
+        }
+        self.shared.note_left(&self.worker);
+    }
+
+    /// Drops what lies with the worker, which ends it.
+    fn abandon(&self) {
+        let occupied = self.worker.lane.lock().occupied();
+        for slot in occupied {
+            let job = self.worker.lane.lock().take(slot);
+            if let Some(job) = job {
+                self.shared.counters.fail(job.offered - job.done);
+            }
+        }
     }
 
     /// IDLE and BUSY, until the process has ended.
@@ -131,13 +148,16 @@ impl Supervisor {
             self.worker.take_news();
             self.collect();
             let depth = self.depth();
-            let room = self.worker.lane.lock().room(self.worker.frames_read(), depth);
+            let frames_read = self.worker.frames_read();
+            let room = self.worker.lane.lock().room(frames_read, depth);
+            self.awaits_reading_since = room.is_held_up.then_some(frames_read);
             match self.shared.next_for(&self.worker, room, self.is_due_to_leave()) {
                 Next::Send(jobs) => {
                     if let Err(back) = self.worker.send(jobs, self.shared.quota(&self.worker)) {
                         self.shared.give_back(back);
                     }
                 }
+                Next::PassOver(over) => over.into_iter().for_each(|waiting| self.shared.cancel_waiting(waiting)),
                 Next::Sleep => self.sleep(),
                 Next::Idle { others, since_now } => {
                     if since_now {
@@ -180,6 +200,7 @@ impl Supervisor {
                 worker.process().kill();
             }
         });
+        self.awaits_reading_since = None;
         while !self.worker.is_dead() {
             self.worker.take_news();
             self.sleep();
@@ -224,8 +245,11 @@ impl Supervisor {
     fn sleep(&mut self) {
         let bell = self.worker.page.bell();
         bell.parent_lies_down();
-        if self.worker.has_news() || !self.results.is_empty(&self.worker.page) {
-            bell.parent_is_up();
+        if self.is_called() {
+            if bell.parent_is_up() {
+                // Or they would add up in the channel, until who calls blocks.
+                self.read_notes();
+            }
             return;
         }
         let note = self.notes.receive();
@@ -237,28 +261,40 @@ impl Supervisor {
         }
     }
 
+    /// Reads what has arrived.
+    fn read_notes(&mut self) {
+        while let Ok(Some(note)) = self.notes.try_receive() {
+            self.read_note(&note);
+        }
+    }
+
+    /// Whether there is something to do that it had not seen before it lay down.
+    fn is_called(&self) -> bool {
+        self.worker.has_news()
+            || !self.results.is_empty(&self.worker.page)
+            || self.awaits_reading_since.is_some_and(|seen| self.worker.frames_read() != seen)
+    }
+
     fn read_note(&mut self, note: &[u8]) {
         match note::read(note) {
             Ok(Note::Look) => {}
-            Ok(Note::Result { slot, position, attachments, reply }) => {
+            Ok(Note::Result { slot, position, attachments, reply }) if slot < SLOTS => {
                 let beside: Result<Vec<Bytes>, _> = (0..attachments).map(|_| self.receive_attachment()).collect();
-                if let Ok(beside) = beside {
-                    attachments::supply(beside, || self.complete(slot, &[(position, reply)]));
-                    self.settle(slot);
-                }
+                // The rest will not come: the worker is dead, or its channel is of no use.
+                let Ok(beside) = beside else { return self.worker.process().kill() };
+                let record = Record { slot, position, bytes: 0..reply.len() };
+                attachments::supply(beside, || self.complete(&[record], reply));
+                self.settle(slot);
             }
-            Err(_) => self.worker.process().kill(),
+            Ok(Note::Result { .. }) | Err(_) => self.worker.process().kill(),
         }
     }
 
     /// What belongs to the note before. What ends the wait where the worker dies before it has sent it: the note of its
-    /// death, which no attachment is as short as.
+    /// death, after which nothing is waited for.
     fn receive_attachment(&self) -> std::io::Result<Bytes> {
-        let received = if self.worker.is_dead() { self.notes.try_receive()? } else { self.notes.receive()? };
-        match received.filter(|bytes| bytes.len() > note::LOOK.len()) {
-            Some(bytes) => Ok(bytes.into()),
-            None => Err(std::io::ErrorKind::UnexpectedEof.into()),
-        }
+        let next = || if self.worker.is_dead() { self.notes.try_receive() } else { self.notes.receive() };
+        note::attachment(next).map(Bytes::from)
     }
 
     /// Ends what the worker has answered, and takes what others have taken back from it.
@@ -271,40 +307,43 @@ impl Supervisor {
     /// Ends what lies answered in the page.
     fn drain(&mut self) {
         let (mut bytes, mut records) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.records));
-        (bytes.clear(), records.clear());
+        bytes.clear();
+        records.clear();
         if self.results.drain(&self.worker.page, &mut bytes, &mut records).is_err() {
             self.worker.process().kill();
         }
         self.worker.page.bell().wake_worker();
         for of_one_slot in records.chunk_by(|one, other| one.slot == other.slot) {
-            let replies = of_one_slot.iter().map(|record| (record.position, &bytes[record.bytes.clone()]));
-            self.complete(of_one_slot[0].slot, &replies.collect::<Vec<_>>());
+            self.complete(of_one_slot, &bytes);
         }
         (self.bytes, self.records) = (bytes, records);
     }
 
-    /// Ends some tasks of a job by what the worker has answered.
-    fn complete(&self, slot: usize, replies: &[(usize, &[u8])]) {
+    /// Ends some tasks of a job by what the worker has answered. The records are of one slot, and lie in `bytes`.
+    fn complete(&self, records: &[Record], bytes: &[u8]) {
+        let Some(slot) = records.first().map(|record| record.slot) else { return };
         let Some(mut job) = self.worker.lane.lock().take(slot) else { return };
+        if records.iter().any(|record| record.position >= job.offered) {
+            // There is no such task: the worker's memory can't be trusted. Its burial ends the job.
+            self.worker.lane.lock().put_back(slot, job);
+            return self.worker.process().kill();
+        }
         if job.done == 0 {
             self.note_begun(slot, &mut job);
         }
-        let replies: Vec<_> = replies
-            .iter()
-            .filter(|(position, _)| *position < job.offered)
-            .map(|&(at, reply)| (job.index(at), reply))
-            .collect();
-        job.done += replies.len();
-        self.worker.record.tasks.fetch_add(replies.len() as u64, Ordering::Relaxed);
-        let regions = job.waiting.payload.attachments.regions.clone();
+        job.done += records.len();
+        self.worker.record.tasks.fetch_add(records.len() as u64, Ordering::Relaxed);
         let took = self.took(slot, &job);
+        let (regions, indices) = (job.waiting.payload.attachments.regions.clone(), job.indices.clone());
         if let Some(running) = job.begin() {
             if let Some(took) = took {
                 running.note_took(took);
             }
-            let tally = shared_bytes::referring_to(&regions, || running.complete_tasks(&mut replies.into_iter()));
+            let index = |position| indices.as_ref().map_or(position, |indices| indices[position]);
+            let mut replies = records.iter().map(|record| (index(record.position), &bytes[record.bytes.clone()]));
+            let tally = shared_bytes::referring_to(&regions, || running.complete_tasks(&mut replies));
             self.shared.counters.end(tally);
-            job.count(tally);
+            job.tally += tally;
         }
         self.worker.lane.lock().put_back(slot, job);
     }
@@ -340,6 +379,10 @@ impl Supervisor {
         }
         lane.release(slot);
         drop(lane);
+        if job.done > 0 {
+            // Those of its tasks that could not be encoded were never offered.
+            self.shared.counters.fail(job.waiting.tasks().saturating_sub(job.offered));
+        }
         let (id, tally) = (job.waiting.id(), job.tally);
         if tally.total() > 0 {
             self.shared.options.observer.tell(|observer| observer.finished(id, tally));
@@ -368,18 +411,18 @@ impl Supervisor {
         if running.is_withdrawn() || is_killed {
             indices.iter().for_each(|&index| running.fail_task(index, TaskError::Cancelled));
             self.shared.counters.cancel(tail);
-            job.count(cancelled(tail));
+            job.tally += cancelled(tail);
             return Vec::new();
         }
         let Some(rest) = running.split_off(from) else { return Vec::new() };
+        let tasks = rest.tasks();
         match Payload::of(&rest) {
-            Ok(payload) => vec![Waiting::new(rest, payload)],
-            Err(error) => {
-                self.shared.counters.fail(rest.tasks());
-                rest.fail(error);
-                Vec::new()
-            }
+            Ok(payload) if payload.tasks() > 0 => return vec![Waiting::new(rest, payload)],
+            Ok(_) => {}
+            Err(error) => drop(rest.fail(error)),
         }
+        self.shared.counters.fail(tasks);
+        Vec::new()
     }
 
     /// A whole job that the worker will not begin, unless its future has ended, which is a cancel.
@@ -399,9 +442,7 @@ impl Supervisor {
         self.worker.lane.lock().close();
         // What it had answered is read to the last byte; what it was sending when it died is not.
         self.drain();
-        while let Ok(Some(note)) = self.notes.try_receive() {
-            self.read_note(&note);
-        }
+        self.read_notes();
         let status = self.worker.process().bury().ok();
         let mut slots = self.worker.lane.lock().occupied();
         for &slot in &slots {
@@ -422,7 +463,6 @@ impl Supervisor {
             self.put_back_or_release(slot, job);
         }
         self.shared.give_back(back);
-        self.shared.note_left(&self.worker);
     }
 
     /// Whether the worker has done something, and was not simply needed no more.
@@ -467,7 +507,7 @@ impl Supervisor {
         let tally = if is_cancelled { cancelled(1) } else { failed(1) };
         self.shared.counters.end(tally);
         running.fail_task(index, error);
-        job.count(tally);
+        job.tally += tally;
         None
     }
 

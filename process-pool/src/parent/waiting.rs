@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use concurrent_futures_core::{Job, JobHandle, RunningJob, TaskId, TaskOptions};
+use concurrent_futures_core::{Job, JobHandle, RunningJob, State, TaskId, TaskOptions};
 
 use super::payload::Payload;
 
@@ -59,13 +59,9 @@ impl Waiting {
         }
     }
 
-    /// How many tasks it holds.
+    /// How many tasks it holds that have not ended: one whose argument could not be encoded has.
     pub(crate) fn tasks(&self) -> usize {
-        match &self.held {
-            Held::Fresh(job) => job.tasks(),
-            Held::Begun(job) => job.tasks(),
-            Held::Over(_) => 0,
-        }
+        if let Held::Over(_) = self.held { 0 } else { self.payload.tasks() }
     }
 
     /// Takes the job out of a slot that it is about to leave.
@@ -89,7 +85,7 @@ impl Waiting {
 
     /// Whether nobody waits for it any more.
     pub(crate) fn is_over(&self) -> bool {
-        self.handle().is_none_or(|handle| handle.state().is_none_or(|state| state.is_done()))
+        self.handle().is_none_or(|handle| handle.state().is_none_or(State::is_done))
     }
 
     pub(crate) fn attempt(&self) -> u32 {

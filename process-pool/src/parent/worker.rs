@@ -8,7 +8,7 @@ use concurrent_futures_core::sync::Mutex;
 use super::lane::Lane;
 use super::process::Process;
 use super::shared::Shared;
-use crate::link::Sender;
+use crate::link::{FrameSender, Sender};
 use crate::page::Page;
 use crate::wire::control::Control;
 use crate::wire::note;
@@ -20,7 +20,7 @@ pub(crate) struct Worker {
     pub(crate) page: Page,
     pub(crate) control: Arc<Control>,
     /// Where frames are written, by one at a time.
-    pub(crate) frames: Mutex<Sender>,
+    pub(crate) frames: Mutex<FrameSender>,
     /// Whether a panic in it ends it.
     pub(crate) aborts_on_panic: bool,
     pub(crate) lane: Mutex<Lane>,
@@ -49,7 +49,7 @@ impl Worker {
         process: Arc<Process>,
         page: Page,
         control: Arc<Control>,
-        frames: Sender,
+        frames: FrameSender,
         bell: Sender,
         aborts_on_panic: bool,
     ) -> Self {
@@ -78,7 +78,7 @@ impl Worker {
     pub(crate) fn wake(&self) {
         self.news.store(true, Ordering::SeqCst);
         if self.page.bell().must_wake_parent() {
-            // The supervisor holds the other end. There is room: it is asleep, so it has read everything.
+            // The supervisor holds the other end. There is room: it leaves no more than a few calls unread.
             let _ = self.bell.send(note::LOOK);
         }
     }

@@ -40,14 +40,21 @@ use mapping::Mapping;
 /// for one task, [`Bytes`] are cheaper.
 ///
 /// ```
+/// # concurrent_futures_process_pool::worker_entry!();
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
 /// use concurrent_futures_process_pool::SharedBytes;
 ///
 /// let table = SharedBytes::new(&[7; 1000])?;
 /// assert_eq!(table.slice(10..20)[0], 7);
-/// # Ok::<(), std::io::Error>(())
+/// let looked_up = pool.map(|(table, at): (SharedBytes, usize)| u64::from(table[at]), (0..9).map(|at| (table.clone(), at)));
+/// assert_eq!(looked_up.sum::<Result<u64, _>>()?, 63);
+/// # Ok(())
+/// # }
 /// ```
 ///
-/// Outside a process pool they can't be serialised: there is nobody to lend them.
+/// Outside a process pool they can't be serialised: there is nobody to lend them. A worker lends nothing: what it makes
+/// itself and returns arrives as a copy.
 ///
 /// Python: `multiprocessing.shared_memory`, which is neither sealed nor freed by itself.
 #[derive(Clone)]

@@ -66,7 +66,8 @@ impl<'a> Reader<'a> {
             }
             number |= bits << shift;
             if byte & 0x80 == 0 {
-                return Ok(number);
+                // A number is written in one way only: its last byte is no zero that could be left out.
+                return if byte == 0 && shift > 0 { Err(Malformed) } else { Ok(number) };
             }
         }
         Err(Malformed)
@@ -135,6 +136,7 @@ mod tests {
         assert_eq!(Reader::new(&[]).take(), Err(Malformed));
         assert_eq!(Reader::new(&[0x80]).take(), Err(Malformed));
         assert_eq!(Reader::new(&[0xff; 11]).take(), Err(Malformed));
+        assert_eq!(Reader::new(&[0x80, 0]).take(), Err(Malformed), "longer than it need be");
         assert_eq!(Reader::new(&[5, 1, 2]).take_bytes(), Err(Malformed));
         assert_eq!(Reader::new(&[1, 0xff]).take_text(), Err(Malformed));
         assert_eq!(Reader::new(&[2]).take_bool(), Err(Malformed));

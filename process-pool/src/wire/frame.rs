@@ -33,7 +33,7 @@ pub(crate) struct Header<'a> {
 }
 
 /// A frame, being read.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Frame<'a> {
     /// End when everything before is done.
     Stop,
@@ -42,7 +42,7 @@ pub(crate) enum Frame<'a> {
 }
 
 /// A job of a frame.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Job<'a> {
     pub(crate) header: Header<'a>,
     /// The index of each task, where that isn't its position.
@@ -62,19 +62,20 @@ pub(crate) struct FrameWriter {
 }
 
 impl FrameWriter {
-    /// Begins a frame of so many jobs.
-    pub(crate) fn new(jobs: usize) -> Self {
-        let mut bytes = Vec::with_capacity(64 * jobs);
+    /// Begins a frame of so many jobs, of about so many bytes.
+    pub(crate) fn new(jobs: usize, size: usize) -> Self {
+        let mut bytes = Vec::with_capacity(size);
         bytes.put(JOBS);
         bytes.put(jobs as u64);
         Self { bytes }
     }
 
-    /// Adds a job with its arguments, each with its index.
+    /// Adds a job with its arguments, and the index of each where that isn't its position.
     pub(crate) fn job<'a>(
         &mut self,
         header: &Header<'_>,
-        arguments: impl ExactSizeIterator<Item = (usize, &'a [u8])> + Clone,
+        indices: Option<&[usize]>,
+        arguments: impl ExactSizeIterator<Item = &'a [u8]>,
     ) {
         let bytes = &mut self.bytes;
         bytes.put(header.slot as u64);
@@ -92,13 +93,10 @@ impl FrameWriter {
             }
         }
         bytes.put(header.attachments as u64);
-        let are_positions = arguments.clone().enumerate().all(|(position, (index, _))| position == index);
-        bytes.put(u64::from(!are_positions));
+        bytes.put(indices.is_some().into());
         bytes.put(arguments.len() as u64);
-        if !are_positions {
-            arguments.clone().for_each(|(index, _)| bytes.put(index as u64));
-        }
-        arguments.for_each(|(_, argument)| bytes.put_bytes(argument));
+        indices.into_iter().flatten().for_each(|&index| bytes.put(index as u64));
+        arguments.for_each(|argument| bytes.put_bytes(argument));
     }
 
     pub(crate) fn finish(self) -> Vec<u8> {
@@ -173,9 +171,9 @@ mod tests {
 
     #[test]
     fn w1_what_is_written_is_read() {
-        let mut writer = FrameWriter::new(2);
-        writer.job(&header(), [(0, b"a".as_slice()), (1, b"")].into_iter());
-        writer.job(&Header { label: None, ..header() }, [(4, b"x".as_slice())].into_iter());
+        let mut writer = FrameWriter::new(2, 0);
+        writer.job(&header(), None, [b"a".as_slice(), b""].into_iter());
+        writer.job(&Header { label: None, ..header() }, Some(&[4]), [b"x".as_slice()].into_iter());
         let bytes = writer.finish();
         let Ok(Frame::Jobs(jobs)) = read(&bytes) else { panic!("{bytes:?}") };
         assert_eq!((&jobs[0].header, &jobs[0].indices), (&header(), &None));
@@ -186,8 +184,8 @@ mod tests {
 
     #[test]
     fn w2_every_cut_and_every_addition_is_refused() {
-        let mut writer = FrameWriter::new(1);
-        writer.job(&header(), [(0, b"argument".as_slice())].into_iter());
+        let mut writer = FrameWriter::new(1, 0);
+        writer.job(&header(), None, [b"argument".as_slice()].into_iter());
         let mut bytes = writer.finish();
         (0..bytes.len()).for_each(|len| assert!(read(&bytes[..len]).is_err(), "cut at {len}"));
         bytes.push(0);

@@ -1,0 +1,204 @@
+//! What the pools of processes are asked to do.
+
+use std::collections::VecDeque;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use concurrent_futures_core::Portable;
+use concurrent_futures_process_pool::Bytes;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::contender::{ProcessContender, WithProcesses};
+use crate::case::{Case, Role, Stopwatch};
+use crate::workloads::RoundTrip;
+
+/// Returns its argument.
+pub fn identity<A>(value: A) -> A {
+    value
+}
+
+/// A task that does next to nothing.
+#[must_use]
+pub fn tiny(number: u64) -> u64 {
+    number ^ 1
+}
+
+impl WithProcesses for RoundTrip {
+    fn case<C: ProcessContender>(&self, contender: C) -> Case {
+        let mut number = 0_u64;
+        self.of(C::NAME, C::ROLE, move || {
+            number += 1;
+            assert_eq!(contender.call(identity, number), number, "{} returns another task's result", C::NAME);
+        })
+    }
+}
+
+/// Tiny tasks, one submit each, all under way at once as far as the pool can bear it.
+#[derive(Debug, Clone, Copy)]
+pub struct OneByOne {
+    /// How many tasks.
+    pub tasks: usize,
+}
+
+impl OneByOne {
+    /// The sum of all results.
+    #[must_use]
+    pub fn expected(self) -> u64 {
+        (0..self.tasks as u64).map(tiny).sum()
+    }
+}
+
+impl WithProcesses for OneByOne {
+    fn case<C: ProcessContender>(&self, contender: C) -> Case {
+        let Self { tasks } = *self;
+        Case::new(C::NAME, C::ROLE, tasks, self.expected(), move || {
+            let watch = Stopwatch::start();
+            let answer = sum(&contender, C::LIMIT, tiny, (0..tasks).map(|number| number as u64));
+            (watch.stop(tasks), answer)
+        })
+    }
+}
+
+/// Calls a function with each argument, at most `limit` of them under way at once, and sums up the results.
+fn sum<C: ProcessContender, A: Portable>(
+    contender: &C,
+    limit: usize,
+    function: fn(A) -> u64,
+    arguments: impl ExactSizeIterator<Item = A>,
+) -> u64 {
+    let mut sum = 0;
+    let mut tickets = VecDeque::with_capacity(arguments.len().min(limit));
+    for argument in arguments {
+        if tickets.len() == limit {
+            sum += tickets.pop_front().map_or(0, |ticket| contender.result(ticket));
+        }
+        tickets.push_back(contender.submit(function, argument));
+    }
+    sum + tickets.into_iter().map(|ticket| contender.result(ticket)).sum::<u64>()
+}
+
+/// A case whose units are timed one by one, by themselves.
+pub fn timed_each(name: &str, role: Role, units: usize, mut unit: impl FnMut() -> Duration + 'static) -> Case {
+    Case::new(name, role, units, units as u64, move || {
+        let watch = Stopwatch::start();
+        let taken: Vec<Duration> = (0..units).map(|_| unit()).collect();
+        let answer = taken.len() as u64;
+        (watch.stop_each(taken), answer)
+    })
+}
+
+/// How long something takes.
+pub fn time(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+/// A payload there and back. Each page of the result is looked at, so that one that is only mapped counts as read.
+#[derive(Debug, Clone)]
+pub struct Echo {
+    /// How often.
+    pub times: usize,
+    /// What is sent.
+    pub payload: Bytes,
+}
+
+impl WithProcesses for Echo {
+    fn case<C: ProcessContender>(&self, contender: C) -> Case {
+        let payload = self.payload.clone();
+        timed_each(C::NAME, C::ROLE, self.times, move || {
+            let start = Instant::now();
+            let result = contender.call(identity, payload.clone());
+            black_box(look_at_each_page(&result));
+            let taken = start.elapsed();
+            assert!(result == payload, "{} changes the payload", C::NAME);
+            taken
+        })
+    }
+}
+
+impl Echo {
+    /// A copy there and a copy back in this process, into memory that is there already.
+    #[must_use]
+    pub fn copies(&self) -> Case {
+        let payload = self.payload.clone();
+        let (mut there, mut back) = (payload.to_vec(), payload.to_vec());
+        timed_each("floor: copied there and back", Role::Floor, self.times, move || {
+            time(|| {
+                there.copy_from_slice(black_box(&payload));
+                back.copy_from_slice(black_box(&there));
+                black_box(look_at_each_page(&back));
+            })
+        })
+    }
+}
+
+/// The same payload to each of some tasks, whose results are small.
+#[derive(Debug, Clone)]
+pub struct Again<P> {
+    /// How many tasks, all under way at once as far as the pool can bear it.
+    pub tasks: usize,
+    /// What each of them gets.
+    pub payload: P,
+    /// What it is called in the tables, after the pool.
+    pub kind: &'static str,
+}
+
+impl<P: Portable + Clone + AsRef<[u8]>> WithProcesses for Again<P> {
+    fn case<C: ProcessContender>(&self, contender: C) -> Case {
+        let Self { tasks, payload, kind } = self.clone();
+        let expected = look(payload.clone()) * tasks as u64;
+        Case::new(format!("{}{kind}", C::NAME), C::ROLE, tasks, expected, move || {
+            let watch = Stopwatch::start();
+            let answer = sum(&contender, C::LIMIT_OF_LARGE, look, (0..tasks).map(|_| payload.clone()));
+            (watch.stop(tasks), answer)
+        })
+    }
+}
+
+/// The length, and the last byte.
+fn look<P: AsRef<[u8]>>(payload: P) -> u64 {
+    let bytes = payload.as_ref();
+    bytes.len() as u64 ^ u64::from(bytes.last().copied().unwrap_or_default())
+}
+
+fn look_at_each_page(bytes: &[u8]) -> u64 {
+    const PAGE: usize = 4096;
+    bytes.iter().step_by(PAGE).copied().map(u64::from).sum()
+}
+
+/// From nothing to some results. The end of the pool isn't timed.
+#[must_use]
+pub fn start<C: ProcessContender>(workers: usize, results: usize, times: usize) -> Case {
+    timed_each(C::NAME, C::ROLE, times, move || {
+        let start = Instant::now();
+        let pool = C::new(workers);
+        let answer = sum(&pool, C::LIMIT, tiny, (0..results).map(|number| number as u64));
+        let taken = start.elapsed();
+        assert_eq!(answer, OneByOne { tasks: results }.expected(), "{} gives a wrong answer", C::NAME);
+        taken
+    })
+}
+
+/// From the kill of the only worker to the next result. Tasks may be lost in between, except where `loses` is false.
+#[must_use]
+pub fn crash<C: ProcessContender>(times: usize, loses: bool) -> Case {
+    let pool = C::new(1);
+    timed_each(C::NAME, C::ROLE, times, move || {
+        kill(pool.call(process_number, ()));
+        time(|| {
+            while let Err(error) = pool.try_call(tiny, 1) {
+                assert!(loses, "{} loses a task: {error}", C::NAME);
+            }
+        })
+    })
+}
+
+fn process_number((): ()) -> u32 {
+    std::process::id()
+}
+
+fn kill(process: u32) {
+    let pid = Pid::from_raw(process as i32).expect("a process has a number");
+    kill_process(pid, Signal::KILL).expect("it is our child");
+}
