@@ -95,11 +95,13 @@ fn play_watched(seed: u64) -> Sum {
     if env::var_os("SEED").is_some() {
         println!("{:#?}", plan::Plan::draw(&mut fastrand::Rng::with_seed(seed)));
     }
-    let (tell, hear) = mpsc::channel();
+    let (begin, (tell, hear)) = (Instant::now(), mpsc::channel());
     watchdog(LIMIT, &format!("the episode of seed {seed}"), move || {
         let _ = tell.send(episode::play(seed));
     });
-    hear.recv().expect("an episode that has not failed has a sum")
+    let sum = hear.recv().expect("an episode that has not failed has a sum");
+    println!("    {} tasks in {:?}", sum.tasks, begin.elapsed());
+    sum
 }
 
 #[expect(clippy::print_stdout, reason = "a test harness tells its results on stdout")]
