@@ -1,7 +1,8 @@
 //! What the documentation points at exists: every relative link, every heading behind a `#`, and every test that is
 //! named as `` `path/to/file.rs::name` ``.
 //!
-//! A test is a function under `#[test]`, or a promise of the conformance crate, which makes tests of all its promises.
+//! A test is a function under `#[test]`, a promise of the conformance crate, which makes tests of all its promises, or a
+//! case of a program with a `main` of its own.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -67,6 +68,17 @@ fn without_fences(text: &str) -> String {
     prose
 }
 
+/// What the README promises of its two programs.
+#[test]
+fn on_threads_and_on_processes_it_is_the_same_program_but_for_one_line() {
+    let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
+    let programs: Vec<&str> =
+        text.split("```rust\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0)).collect();
+    let [threads, processes, ..] = programs[..] else { panic!("two programs: {programs:?}") };
+    assert_eq!(threads.replace("ThreadPool", "ProcessPool"), processes);
+    assert_eq!(threads.lines().zip(processes.lines()).filter(|(one, other)| one != other).count(), 1);
+}
+
 /// The targets of `[text](target)` that lie in the workspace.
 fn links(prose: &str) -> Vec<&str> {
     let targets = prose.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0));
@@ -104,8 +116,9 @@ fn why_no_test(root: &Path, file: &str, name: &str) -> Option<String> {
     let Ok(source) = fs::read_to_string(root.join(file)) else {
         return Some(format!("the test `{file}::{name}` is in no file"));
     };
-    let is_there =
-        file.starts_with(PROMISES) && has_function(&source, &format!("pub fn {name}<")) || has_test(&source, name);
+    let is_there = file.starts_with(PROMISES) && has_function(&source, &format!("pub fn {name}<"))
+        || has_test(&source, name)
+        || has_case(&source, name);
     (!is_there).then(|| format!("the test `{file}::{name}` does not exist"))
 }
 
@@ -124,6 +137,12 @@ fn has_test(source: &str, name: &str) -> bool {
     (0..lines.len()).any(|at| lines[at].starts_with(&head) && is_marked(at))
 }
 
+/// Whether a program tells of a test of this name: from a list of names with functions, or by itself.
+fn has_case(source: &str, name: &str) -> bool {
+    let is_program = source.lines().any(|line| line == "fn main() -> ExitCode {");
+    is_program && [format!("(\"{name}\", "), format!("test {name} ... ")].iter().any(|words| source.contains(words))
+}
+
 /// What is said of a document at the root that consists of `text`.
 fn complaints_at_the_root(text: &str) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -134,7 +153,8 @@ fn complaints_at_the_root(text: &str) -> Vec<String> {
 fn what_is_there_is_not_complained_about() {
     let text = "# A heading, and `code`\n[a](README.md) [b](core/) [c](https://example.org/x) [d](#a-heading-and-code)\n\
                 `tests/docs.rs::what_is_there_is_not_complained_about`\n\
-                `core/conformance/src/promises/submit.rs::unit_is_a_value`\n```text\n[x](nowhere)\n```\n";
+                `core/conformance/src/promises/submit.rs::unit_is_a_value`\n\
+                `process-pool/tests/every_future_ends/main.rs::every_future_ends`\n```text\n[x](nowhere)\n```\n";
     assert_eq!(complaints_at_the_root(text), Vec::<String>::new());
 }
 
@@ -153,7 +173,8 @@ fn a_test_that_does_not_exist_is_complained_about() {
     let part_of_a_name = "`tests/docs.rs::a_test_that_does_not`";
     let no_test = "| a | `tests/docs.rs::documents` |";
     let no_promise = "`core/conformance/src/promises/submit.rs::no_such_promise`";
-    for bad in [no_file, no_function, part_of_a_name, no_test, no_promise] {
+    let no_case = "`process-pool/tests/every_future_ends/main.rs::every_future`";
+    for bad in [no_file, no_function, part_of_a_name, no_test, no_promise, no_case] {
         assert_eq!(complaints_at_the_root(bad).len(), 1, "{bad}");
     }
 }

@@ -42,7 +42,7 @@ impl Shutdown {
         Self { mode: ShutdownMode::Drain, within: None }
     }
 
-    /// Takes no new tasks and cancels those that wait.
+    /// Takes no new tasks and cancels those that wait, the items included that a running chunk of `map` has not begun.
     #[must_use]
     pub fn cancel_pending() -> Self {
         Self { mode: ShutdownMode::CancelPending, within: None }

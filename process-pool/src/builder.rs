@@ -10,7 +10,7 @@ use crate::child::{Role, depth, role};
 use crate::initializer::Initializer;
 use crate::pool::ProcessPool;
 
-/// The options of a [`ProcessPool`], from [`ProcessPool::builder`].
+/// The options of a [`ProcessPool`], from [`ProcessPool::builder`]. Python: the arguments of `ProcessPoolExecutor`.
 ///
 /// ```
 /// # concurrent_futures_process_pool::worker_entry!();
@@ -166,7 +166,7 @@ impl ProcessPoolBuilder {
     ///
     /// # Panics
     ///
-    /// If `tasks` is 0.
+    /// If `tasks` is 0. Python: `ValueError`.
     pub fn max_tasks_per_worker(mut self, tasks: usize) -> Self {
         assert!(tasks > 0, "max_tasks_per_worker must be at least 1");
         self.max_tasks_per_worker = Some(tasks);
@@ -181,7 +181,7 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// How many bytes a worker may have grown since its first task; above that it is replaced after the task that it runs.
+    /// How many bytes a worker may have grown since its first tasks; above that it is replaced after the task that it runs.
     /// For libraries that leak. Default: none. loky: its memory leak check, at 300 MB.
     pub fn memory_growth_limit(mut self, bytes: u64) -> Self {
         self.memory_growth_limit = Some(bytes);
@@ -201,7 +201,13 @@ impl ProcessPoolBuilder {
     }
 
     /// What is done to the command that starts a worker: environment, working directory, standard output and error. Called
-    /// for each start. Standard input and the program itself are the pool's. Default: nothing; a worker inherits all.
+    /// for each start, on the thread that starts the worker. Standard input, the process group and the program itself are
+    /// the pool's. Default: nothing; a worker inherits the rest. Python: `mp_context`, as far as it goes. If it
+    /// panics, the pool is broken.
+    ///
+    /// With `command.stderr(Stdio::piped())` the pool reads what workers write there, and the last lines of one that died
+    /// are part of the [error](concurrent_futures_core::WorkerDied::stderr) of its task. A piped standard output is read
+    /// and forgotten.
     ///
     /// `pre_exec` and `uid` work, and make each start slower the larger this process is.
     pub fn configure(mut self, configure: impl Fn(&mut Command) + Send + Sync + 'static) -> Self {
@@ -209,8 +215,20 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// How many tasks may wait, and what a submit does then. A task that has been sent to a worker waits no more, also the
-    /// moment before it begins there. Default: any number.
+    /// How many tasks may wait, and what a submit does then: block, or reject. `WhenFull::CallerRuns` is refused by
+    /// [`build`](Self::build). A task that has been sent to a worker waits no more, also the moment before it begins there.
+    /// Default: any number.
+    ///
+    /// ```
+    /// # concurrent_futures_process_pool::worker_entry!();
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use concurrent_futures_process_pool::{ProcessPool, WhenFull};
+    ///
+    /// let pool = ProcessPool::builder().max_workers(1).max_pending(10, WhenFull::Block).build()?;
+    /// assert_eq!(pool.map(|n: u64| n, 0..100).sum::<Result<u64, _>>()?, 4950);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///

@@ -42,6 +42,14 @@ impl Bytes {
     }
 
     /// Bytes that somebody else owns, a mapped file for instance, who is dropped with the last view of them.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use concurrent_futures_process_pool::Bytes;
+    ///
+    /// let owner: Arc<[u8]> = Arc::from([1, 2, 3]);
+    /// assert_eq!(Bytes::from_owner(owner.clone())[..], owner[..]);
+    /// ```
     pub fn from_owner(owner: impl AsRef<[u8]> + Send + 'static) -> Self {
         Self(::bytes::Bytes::from_owner(owner))
     }

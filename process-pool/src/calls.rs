@@ -8,12 +8,41 @@ macro_rules! portable_calls {
         ///
         /// A closure that captures something is refused by the compiler, which names what it captures: pass it as part of
         /// the argument.
+        ///
+        /// ```
+        /// # concurrent_futures_process_pool::worker_entry!();
+        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
+        /// assert_eq!(pool.submit(|(a, b): (u64, u64)| a + b, (1, 2)).result()?, 3);
+        /// # Ok(())
+        /// # }
+        /// ```
+        ///
+        /// # Blocking
+        ///
+        /// Only where the pool has a bounded queue ([`max_pending`](crate::ProcessPoolBuilder::max_pending)) that is full and
+        /// blocks then, and never from a callback or a task. The argument is encoded here, by the caller. After a shutdown
+        /// the future is rejected at once.
         #[must_use = "dropping a future detaches its task; say `.detach()` if that is what you want"]
         pub fn submit<A: Portable, R: Portable>(&self, function: fn(A) -> R, argument: A) -> Future<R> {
             ExecutorExt::submit(self, function, argument)
         }
 
-        /// As [`submit`](Self::submit), with a deadline, retries or a label.
+        /// As [`submit`](Self::submit), with a deadline, retries or a label. Python has no counterpart.
+        ///
+        /// ```
+        /// # concurrent_futures_process_pool::worker_entry!();
+        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
+        /// use std::time::Duration;
+        /// use concurrent_futures_process_pool::{TaskOptions, task};
+        ///
+        /// let options = TaskOptions::new().label("census").deadline(Duration::from_secs(60)).retries(1);
+        /// let label = pool.submit_with(options, |()| task::current().label(), ());
+        /// assert_eq!(label.result()?.as_deref(), Some("census"));
+        /// # Ok(())
+        /// # }
+        /// ```
         #[must_use = "dropping a future detaches its task; say `.detach()` if that is what you want"]
         pub fn submit_with<A: Portable, R: Portable>(
             &self,
@@ -26,6 +55,17 @@ macro_rules! portable_calls {
 
         /// As [`submit`](Self::submit), of a function that returns a `Result`: its error becomes the future's,
         /// [`TaskError::Failed`](concurrent_futures_core::TaskError::Failed), as type name, message and chain.
+        /// Python: `submit` of a function that raises.
+        ///
+        /// ```
+        /// # concurrent_futures_process_pool::worker_entry!();
+        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
+        /// let failed = pool.submit_fallible(|text: String| text.parse::<u8>(), "x".into()).result().unwrap_err();
+        /// assert_eq!(std::error::Error::source(&failed).unwrap().to_string(), "invalid digit found in string");
+        /// # Ok(())
+        /// # }
+        /// ```
         #[must_use = "dropping a future detaches its task; say `.detach()` if that is what you want"]
         pub fn submit_fallible<A: Portable, R: Portable, E: TaskFailure>(
             &self,
@@ -47,7 +87,25 @@ macro_rules! portable_calls {
         }
 
         /// Calls a function with each item, in parallel; yields the results in the order of the input.
-        /// Python: `map(fn, *iterables)`.
+        /// Python: `map(fn, *iterables)`; zip several inputs.
+        ///
+        /// It starts here and runs ahead of the consumer within a bounded window; each item is a `Result`, and a failing one,
+        /// or one whose worker dies, stops nothing. Items travel in chunks, as large as measured task time suggests. The
+        /// input is pulled on the consumer's thread, so it may be endless and need not be `Send`.
+        ///
+        /// ```
+        /// # concurrent_futures_process_pool::worker_entry!();
+        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
+        /// let first: Vec<u64> = pool.map(|n: u64| n * n, 0..).take(3).collect::<Result<_, _>>()?;
+        /// assert_eq!(first, [0, 1, 4]);
+        /// # Ok(())
+        /// # }
+        /// ```
+        ///
+        /// # Blocking
+        ///
+        /// As [`submit`](Self::submit); each `next` blocks until its item is done.
         pub fn map<'ex, A: Portable, R: Portable, I: IntoIterator<Item = A>>(
             &'ex self,
             function: fn(A) -> R,
@@ -57,6 +115,19 @@ macro_rules! portable_calls {
         }
 
         /// As [`map`](Self::map), with options: chunks, window, deadline, order.
+        /// Python: `map(fn, *iterables, timeout, chunksize, buffersize)`.
+        ///
+        /// ```
+        /// # concurrent_futures_process_pool::worker_entry!();
+        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
+        /// use concurrent_futures_process_pool::MapOptions;
+        ///
+        /// let options = MapOptions::new().unordered().chunk_size(5);
+        /// assert_eq!(pool.map_with(options, |n: u64| n * n, 0..10).sum::<Result<u64, _>>()?, 285);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn map_with<'ex, A: Portable, R: Portable, I: IntoIterator<Item = A>>(
             &'ex self,
             options: MapOptions,
@@ -67,6 +138,16 @@ macro_rules! portable_calls {
         }
 
         /// As [`map`](Self::map), of a function that returns a `Result`: its errors become the items'.
+        ///
+        /// ```
+        /// # concurrent_futures_process_pool::worker_entry!();
+        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
+        /// let numbers = pool.map_fallible(|word: String| word.parse::<u8>(), ["1", "x", "3"].map(String::from));
+        /// assert_eq!(numbers.filter_map(Result::ok).collect::<Vec<u8>>(), [1, 3]);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn map_fallible<'ex, A, R, E, I>(
             &'ex self,
             function: fn(A) -> Result<R, E>,
@@ -97,7 +178,18 @@ macro_rules! portable_calls {
             ExecutorExt::map_fallible_with(self, options, function, items)
         }
 
-        /// What the pool does at this moment.
+        /// What the pool does at this moment, in numbers. Python has no counterpart.
+        ///
+        /// ```
+        /// # concurrent_futures_process_pool::worker_entry!();
+        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
+        /// pool.submit(|n: u64| n, 1).result()?;
+        /// let stats = pool.stats();
+        /// assert_eq!((stats.submitted, stats.pending, stats.workers), (1, 0, 1));
+        /// # Ok(())
+        /// # }
+        /// ```
         #[must_use]
         pub fn stats(&self) -> Stats {
             self.shared.stats()

@@ -10,7 +10,8 @@ use crate::calls::portable_calls;
 use crate::parent::shared::Shared;
 
 /// Submits to a [`ProcessPool`](crate::ProcessPool) without keeping it open, from
-/// [`ProcessPool::handle`](crate::ProcessPool::handle).
+/// [`ProcessPool::handle`](crate::ProcessPool::handle). It can be cloned, and given to threads and callbacks; it can't cross to
+/// a worker.
 ///
 /// ```
 /// # concurrent_futures_process_pool::worker_entry!();
@@ -32,6 +33,10 @@ impl PoolHandle {
     }
 
     /// As [`ProcessPool::shutdown`](crate::ProcessPool::shutdown); the pool's own drop waits no more afterwards.
+    ///
+    /// # Blocking
+    ///
+    /// As there.
     pub fn shutdown(&self, how: Shutdown) -> ShutdownReport {
         self.shared.shut_down(how)
     }

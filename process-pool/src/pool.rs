@@ -63,15 +63,26 @@ pub struct ProcessPool {
 
 impl ProcessPool {
     /// Makes a pool of at most `max_workers` processes, none of which starts before the first task.
+    /// Python: `ProcessPoolExecutor(max_workers)`.
     ///
     /// # Errors
     ///
-    /// [`BuildError::ZeroWorkers`], and [`BuildError::NotInitialised`] where [`init`](crate::init) has not run.
+    /// [`BuildError::ZeroWorkers`] (Python: `ValueError`); [`BuildError::NotInitialised`] where [`init`](crate::init) has not
+    /// run; [`BuildError::NestedTooDeep`] in a task of a pool that was made in a task of a pool. A process that can't be
+    /// started later is the error of the tasks that wait for it.
+    ///
+    /// ```
+    /// # concurrent_futures_process_pool::worker_entry!();
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// assert!(concurrent_futures_process_pool::ProcessPool::new(0).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(max_workers: usize) -> Result<Self, BuildError> {
         Self::builder().max_workers(max_workers).build()
     }
 
-    /// The options of a pool.
+    /// The options of a pool, with an example at [`ProcessPoolBuilder`]. Python: the arguments of `ProcessPoolExecutor`.
     pub fn builder() -> ProcessPoolBuilder {
         ProcessPoolBuilder::default()
     }
@@ -81,7 +92,8 @@ impl ProcessPool {
         Self { shared: Shared::new(options, name, max_workers), on_drop }
     }
 
-    /// A handle that submits and does not keep the pool open: after the pool was dropped, what it submits is rejected.
+    /// A handle that submits and does not keep the pool open: after the pool was dropped, what it submits is rejected. With
+    /// an example at [`PoolHandle`]. Python: the executor itself, which everybody shares.
     #[must_use]
     pub fn handle(&self) -> PoolHandle {
         PoolHandle::new(self.shared.clone())
@@ -93,11 +105,25 @@ impl ProcessPool {
     ///
     /// Until the last process and the last thread of the pool have ended, at most as long as [`Shutdown::within`] says;
     /// from a task or a callback not at all: there it only starts the shutdown.
+    ///
+    /// ```
+    /// # concurrent_futures_process_pool::worker_entry!();
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
+    /// use std::time::Duration;
+    /// use concurrent_futures_process_pool::Shutdown;
+    ///
+    /// let endless = pool.submit(|()| -> u8 { loop { std::hint::spin_loop() } }, ());
+    /// let report = pool.shutdown(Shutdown::kill(Duration::ZERO));
+    /// assert!(report.is_complete() && endless.result().is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shutdown(&self, how: Shutdown) -> ShutdownReport {
         self.shared.shut_down(how)
     }
 
-    /// The workers that are ready, each with what it does.
+    /// The workers that are ready, each with what it does. Python has no counterpart.
     ///
     /// ```
     /// # concurrent_futures_process_pool::worker_entry!();
@@ -113,19 +139,44 @@ impl ProcessPool {
         self.shared.everybody().0.iter().map(|worker| stats::of(worker)).collect()
     }
 
-    /// The process numbers of the workers that are ready.
+    /// The process numbers of the workers that are ready. Python: the keys of `executor._processes`, which is private.
     #[must_use]
     pub fn worker_pids(&self) -> Vec<u32> {
         self.shared.everybody().0.iter().map(|worker| worker.process().pid()).collect()
     }
 
-    /// How many workers have died or were replaced, after they had done something.
+    /// How many workers have died with work or after some, or were replaced because of a limit. One that leaves because
+    /// nobody needs it isn't counted. Python has no counterpart.
+    ///
+    /// ```
+    /// # concurrent_futures_process_pool::worker_entry!();
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
+    /// pool.submit(|n: u64| n, 1).result()?;
+    /// assert!(pool.submit(|()| -> u64 { std::process::abort() }, ()).result().is_err());
+    /// pool.submit(|n: u64| n, 1).result()?;                  // by another worker
+    /// assert_eq!(pool.restarts(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn restarts(&self) -> u64 {
         self.shared.counters.restarts()
     }
 
-    /// How long all tasks that have begun had waited, and how long those that have ended ran.
+    /// How long all jobs that have begun had waited, and how long those that have ended ran, summed up. A job is a task, or
+    /// a chunk of a `map`. Python has no counterpart.
+    ///
+    /// ```
+    /// # concurrent_futures_process_pool::worker_entry!();
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
+    /// pool.submit(|n: u64| n, 1).result()?;
+    /// let (waited, _ran) = pool.times();
+    /// assert!(!waited.is_zero(), "its worker had to be started");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn times(&self) -> (std::time::Duration, std::time::Duration) {
         (self.shared.counters.queued(), self.shared.counters.ran())

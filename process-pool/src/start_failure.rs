@@ -1,6 +1,5 @@
 //! Why a worker could not be started.
 
-use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -17,18 +16,18 @@ use crate::parent::death::describe;
 pub(crate) enum StartFailure {
     /// The system did not give what it needs.
     System(Arc<io::Error>),
-    /// It died before it said hello.
-    Died(ExitStatus),
+    /// It died before it said hello; with its last words, where they were piped.
+    Died(ExitStatus, Option<String>),
     /// It said nothing for so long.
     Silent(Duration),
     /// It said why it can't work.
     Refused(String),
     /// It runs another file than this process.
     DifferentBinary,
-    /// Code that was to configure it panicked, with these words.
-    Panicked(String),
     /// The initializer failed, as these words say.
     Initializer(String),
+    /// What the user has given us for the start panicked with these words.
+    Panicked(String),
 }
 
 impl StartFailure {
@@ -50,12 +49,15 @@ impl fmt::Display for StartFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System(error) => write!(f, "the system refused: {error}"),
-            Self::Died(status) => write!(
-                f,
-                "the worker {} before it was ready: does `main` call `init()` first, and nothing before it that ends the \
-                 process?",
-                describe(*status)
-            ),
+            Self::Died(status, last_words) => {
+                write!(
+                    f,
+                    "the worker {} before it was ready: does `main` call `init()` first, and nothing before it that ends \
+                     the process?",
+                    describe(*status)
+                )?;
+                last_words.as_ref().map_or(Ok(()), |words| write!(f, " Its last words: {words}"))
+            }
             Self::Silent(limit) => write!(
                 f,
                 "the worker said nothing for {limit:?} (`start_timeout`): does `main` call `init()` before anything that \
@@ -65,16 +67,12 @@ impl fmt::Display for StartFailure {
             Self::DifferentBinary => {
                 f.write_str("the worker runs another file than this process, so it has other functions")
             }
-            Self::Panicked(text) => write!(f, "the closure given to `configure` panicked: {text}"),
             Self::Initializer(text) => f.write_str(text),
+            Self::Panicked(text) => {
+                write!(f, "`configure`, or an argument of the initializer on its way, panicked: {text}")
+            }
         }
     }
-}
-
-/// The words of a panic, where it has any.
-pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it gave no message".to_owned())
 }
 
 impl Error for StartFailure {}

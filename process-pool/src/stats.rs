@@ -2,7 +2,19 @@ use std::sync::atomic::Ordering;
 
 use crate::parent::worker::Worker;
 
-/// One worker process at a moment.
+/// One worker process at a moment, from [`ProcessPool::worker_stats`](crate::ProcessPool::worker_stats). Python has no
+/// counterpart.
+///
+/// ```
+/// # concurrent_futures_process_pool::worker_entry!();
+/// # fn main() {
+/// # let pool = concurrent_futures_process_pool::ProcessPool::new(1).unwrap();
+/// pool.submit(|n: u64| n, 1).result().unwrap();
+/// for worker in pool.worker_stats() {
+///     println!("{}: {:?}, {} tasks, {} bytes", worker.pid, worker.state, worker.tasks, worker.resident);
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkerStats {
@@ -18,7 +30,15 @@ pub struct WorkerStats {
     pub resident: u64,
 }
 
-/// What a worker does.
+/// What a worker does, as [`WorkerStats`] has it.
+///
+/// ```
+/// use concurrent_futures_process_pool::{WorkerState, WorkerStats};
+///
+/// fn idle(workers: &[WorkerStats]) -> usize {
+///     workers.iter().filter(|worker| worker.state == WorkerState::Idle).count()
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WorkerState {

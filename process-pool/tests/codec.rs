@@ -64,7 +64,10 @@ fn assert_side<T: std::fmt::Debug>(outcome: Result<T, TaskError>, side: CodecSid
     match outcome {
         Err(TaskError::Codec(error)) => {
             assert_eq!(error.side(), side, "{error}");
-            assert!(error.type_name().contains(type_name) && error.message().contains("a flaw in the cargo"), "{error}");
+            assert!(
+                error.type_name().contains(type_name) && error.message().contains("a flaw in the cargo"),
+                "{error}"
+            );
         }
         other => panic!("{other:?}"),
     }

@@ -244,7 +244,7 @@ fn x32_a_submit_beyond_max_pending_is_rejected_where_asked_for() {
         let refused = |future: &Future<u64>| {
             future.error().is_some_and(|error| matches!(rejection(error), Reason::QueueFull { limit: 3 }))
         };
-        let (rejected, taken): (Vec<_>, Vec<_>) = futures.into_iter().partition(|future| future.done());
+        let (rejected, taken): (Vec<_>, Vec<_>) = futures.into_iter().partition(Future::done);
         assert!(rejected.iter().all(refused));
         assert_eq!(taken.len(), 3);
         keeper.open();

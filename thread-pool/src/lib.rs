@@ -7,6 +7,7 @@ mod calls;
 mod counters;
 mod handle;
 mod lifecycle;
+mod parker;
 mod pool;
 mod queue;
 mod roster;

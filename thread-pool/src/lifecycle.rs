@@ -12,7 +12,8 @@
 //! No arrow goes back, and each step may be taken by several callers at once.
 //!
 //! - *Closing* closes the queue and its room, and wakes every parked worker and blocked submitter. Workers run what is
-//!   left in the queue and leave; `cancel_pending`, `kill` and `break_down` empty it first.
+//!   left in the queue and leave; `cancel_pending`, `kill` and `break_down` empty it first. With the first
+//!   two a running chunk begins nothing further.
 //! - *Ended*: a caller that waits returns, at the latest when its `within` is over. Nobody who is inside a task or a
 //!   callback waits: he would wait for himself, or for somebody who waits for him.
 //! - Whoever ends tasks of others here leaves their callbacks to [`callbacks`](crate::callbacks): one that blocks keeps
@@ -37,7 +38,8 @@ use crate::shared::{Shared, due_in};
 pub(crate) struct Lifecycle {
     state: Mutex<State>,
     changed: Condvar,
-    is_killed: AtomicBool,
+    /// Whether what waits is cancelled, in running chunks too.
+    cancels_pending: AtomicBool,
     /// Whether anybody has shut the pool down, by the pool or by a handle: then dropping it waits no more.
     was_shut_down: AtomicBool,
 }
@@ -103,9 +105,9 @@ impl Lifecycle {
         self.state.lock().broken.clone().unwrap_or_else(|| Rejected::new(Reason::ShutDown))
     }
 
-    /// Whether chunks must begin nothing further.
-    pub(crate) fn is_killed(&self) -> bool {
-        self.is_killed.load(Ordering::Relaxed)
+    /// Whether running chunks must begin nothing further.
+    pub(crate) fn cancels_pending(&self) -> bool {
+        self.cancels_pending.load(Ordering::Relaxed)
     }
 
     /// Something that a waiting shutdown looks at has changed.
@@ -149,7 +151,12 @@ impl Shared {
         }
     }
 
+    /// Cancels what waits: in the queue, and behind the running task of a chunk.
     pub(crate) fn cancel_pending(self: &Arc<Self>) {
+        self.lifecycle.cancels_pending.store(true, Ordering::Relaxed);
+        // Pairs with the fence of `enqueue_part`: one of the two finds a part that comes at this moment.
+        fence(Ordering::SeqCst);
+        self.roster.stop_chunks();
         self.end_pending(|job| self.cancel(job));
     }
 
@@ -164,10 +171,6 @@ impl Shared {
     }
 
     fn kill(self: &Arc<Self>, grace: Duration) {
-        self.lifecycle.is_killed.store(true, Ordering::Relaxed);
-        // Pairs with the fence of `enqueue_part`: one of the two finds a part that comes at this moment.
-        fence(Ordering::SeqCst);
-        self.roster.kill();
         self.cancel_pending();
         for running in self.running_jobs() {
             running.request_stop(self.id);

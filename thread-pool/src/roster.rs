@@ -38,16 +38,17 @@
 //! What wakes a parked worker if everybody else is dead: nothing needs to; closing the pool wakes all.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use concurrent_futures_core::sync::{AtomicBool, Condvar, Mutex, Ordering};
+use concurrent_futures_core::sync::{AtomicBool, Mutex, Ordering};
 use concurrent_futures_core::worker::{Attention, BlockLimit};
+
+use crate::parker::Parker;
 
 pub(crate) struct Roster {
     counts: Mutex<Counts>,
     /// Whether a summons could activate somebody. Written under the lock.
     calls: AtomicBool,
-    /// Raised where a worker has been parked for a while, and for good by a kill.
+    /// Raised where a worker has been parked for a while, and for good where chunks must stop.
     attention: Attention,
     /// Whether a worker has been parked for a while. Written under the lock.
     hungry: AtomicBool,
@@ -68,7 +69,7 @@ struct Counts {
     parked: Vec<Arc<Parker>>,
     next_number: usize,
     /// Running chunks are to begin nothing further.
-    is_killed: bool,
+    stops_chunks: bool,
 }
 
 /// What a summons has decided; the caller carries it out with no lock held.
@@ -277,7 +278,7 @@ impl Roster {
         let counts = self.counts.lock();
         let is_parked = counts.parked.iter().any(|parked| Arc::ptr_eq(parked, parker));
         if is_parked {
-            parker.hungry.store(true, Ordering::Relaxed);
+            parker.set_hungry(true);
             self.publish(&counts);
         }
         is_parked
@@ -302,9 +303,9 @@ impl Roster {
     }
 
     /// Asks running chunks for their attention, for good.
-    pub(crate) fn kill(&self) {
+    pub(crate) fn stop_chunks(&self) {
         let mut counts = self.counts.lock();
-        counts.is_killed = true;
+        counts.stops_chunks = true;
         self.publish(&counts);
     }
 
@@ -312,7 +313,7 @@ impl Roster {
     pub(crate) fn claim_all(&self) -> Vec<Arc<Parker>> {
         let mut counts = self.counts.lock();
         let parked = std::mem::take(&mut counts.parked);
-        parked.iter().for_each(|parker| parker.hungry.store(false, Ordering::Relaxed));
+        parked.iter().for_each(|parker| parker.set_hungry(false));
         counts.searching += parked.len();
         self.publish(&counts);
         parked
@@ -337,10 +338,10 @@ impl Roster {
         let active = counts.active();
         self.calls.store(counts.searching == 0 && active < self.max_workers, Ordering::Relaxed);
         self.surplus.store(active > self.max_workers, Ordering::Relaxed);
-        let hungry = counts.parked.iter().any(|parker| parker.hungry.load(Ordering::Relaxed));
+        let hungry = counts.parked.iter().any(|parker| parker.is_hungry());
         let hungry = hungry && active < self.max_workers;
         self.hungry.store(hungry, Ordering::Relaxed);
-        self.attention.set(hungry || counts.is_killed);
+        self.attention.set(hungry || counts.stops_chunks);
     }
 }
 
@@ -352,40 +353,7 @@ impl Counts {
     fn take_back(&mut self, parker: &Arc<Parker>) -> bool {
         let Some(place) = self.parked.iter().position(|parked| Arc::ptr_eq(parked, parker)) else { return false };
         self.parked.remove(place);
-        parker.hungry.store(false, Ordering::Relaxed);
-        true
-    }
-}
-
-/// Where one worker sleeps.
-#[derive(Default)]
-pub(crate) struct Parker {
-    token: Mutex<bool>,
-    woken: Condvar,
-    /// Written under the roster's lock.
-    hungry: AtomicBool,
-}
-
-impl Parker {
-    /// Wakes the worker; it was claimed by a summons before.
-    pub(crate) fn unpark(&self) {
-        *self.token.lock() = true;
-        self.woken.notify_one();
-    }
-
-    /// Sleeps until woken, at most for `timeout`. True if woken.
-    pub(crate) fn sleep(&self, timeout: Option<Duration>) -> bool {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let mut token = self.token.lock();
-        while !*token {
-            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                return false;
-            }
-            token = self.woken.wait_maybe_until(token, deadline);
-        }
-        *token = false;
-        // Woken means claimed, and whoever is claimed is no longer hungry.
-        self.hungry.store(false, Ordering::Relaxed);
+        parker.set_hungry(false);
         true
     }
 }

@@ -118,9 +118,9 @@ impl Shared {
     pub(crate) fn enqueue_part(self: &Arc<Self>, job: Job) {
         job.bind(self.id);
         self.queue.push_part(job);
-        // Pairs with the fence of a kill: either it finds the part, or we see that it has been here.
+        // Pairs with the fence of a shutdown: either it finds the part, or we see that it has been here.
         fence(Ordering::SeqCst);
-        if self.lifecycle.is_killed() {
+        if self.lifecycle.cancels_pending() {
             return self.cancel_pending();
         }
         self.call_for_work();
@@ -193,12 +193,11 @@ impl Shared {
     pub(crate) fn cancel(&self, job: Job) {
         let (id, tasks) = (job.id(), job.tasks());
         if job.cancel() {
-            self.count(id, Tally { cancelled: tasks, ..Tally::default() });
+            self.count_skipped(id, tasks, Skipped::Cancelled);
         }
     }
 
     fn run_in_caller(self: &Arc<Self>, job: Job) {
-        let (id, tasks) = (job.id(), job.tasks());
         // On a worker of ours it is among the tasks that the worker runs.
         let is_outside = !worker::is_worker_of(self.id);
         let _in_caller = is_outside.then(|| self.lifecycle.enter_caller(job.handle()));
@@ -206,7 +205,15 @@ impl Shared {
         if self.queue.is_closed() {
             return self.refuse(job, self.lifecycle.refusal());
         }
-        if let Err(skipped) = job.run_with(&mut Accounts { shared: self, id, worker: None }) {
+        let mut accounts = Accounts { shared: self, id: job.id(), worker: None };
+        self.run(job, &mut accounts);
+    }
+
+    /// Runs a job; one that was cancelled meanwhile counts as that.
+    #[inline]
+    pub(crate) fn run(&self, job: Job, hooks: &mut dyn RunHooks) {
+        let (id, tasks) = (job.id(), job.tasks());
+        if let Err(skipped) = job.run_with(hooks) {
             self.count_skipped(id, tasks, skipped);
         }
     }
@@ -243,7 +250,8 @@ impl Shared {
         self.count(id, tally);
     }
 
-    pub(crate) fn count_skipped(&self, id: TaskId, tasks: usize, skipped: Skipped) {
+    /// Counts a job that did not begin; who runs or fails it elsewhere counts it there.
+    fn count_skipped(&self, id: TaskId, tasks: usize, skipped: Skipped) {
         if skipped == Skipped::Cancelled {
             self.count(id, Tally { cancelled: tasks, ..Tally::default() });
         }

@@ -8,7 +8,7 @@ use concurrent_futures_core::sync::{Ordering, fence};
 use concurrent_futures_core::worker::{self, Attention, BlockLimit, ExecutorId, Wish, WorkerContext};
 use concurrent_futures_core::{Job, Rejected, RunHooks, RunningJob, Started, Tally, TaskError};
 
-use crate::roster::Parker;
+use crate::parker::Parker;
 use crate::shared::{Accounts, Shared};
 
 /// A spare worker that isn't needed any more stays for so long.
@@ -72,12 +72,9 @@ impl Worker {
 
     /// BUSY: runs a job; before its result is released, announces that it searches, if nothing waits.
     fn run(&self, job: Job) -> Next {
-        let (id, tasks) = (job.id(), job.tasks());
-        let accounts = Accounts { shared: &self.shared, id, worker: Some(self.number) };
+        let accounts = Accounts { shared: &self.shared, id: job.id(), worker: Some(self.number) };
         let mut turn = Turn { accounts, is_announced: false };
-        if let Err(skipped) = job.run_with(&mut turn) {
-            self.shared.count_skipped(id, tasks, skipped);
-        }
+        self.shared.run(job, &mut turn);
         if turn.is_announced { Next::Search } else { self.next() }
     }
 
@@ -242,7 +239,7 @@ impl WorkerContext for Context {
     }
 
     fn wish(&self) -> Wish {
-        if self.shared.lifecycle.is_killed() {
+        if self.shared.lifecycle.cancels_pending() {
             Wish::Stop
         } else if self.shared.roster.is_hungry() && self.shared.queue.is_empty() {
             Wish::Share

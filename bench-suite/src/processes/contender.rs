@@ -33,6 +33,11 @@ pub trait ProcessContender: Sized + 'static {
         self.outcome(ticket).unwrap_or_else(|error| panic!("{}: {error}", Self::NAME))
     }
 
+    /// Calls and waits, where a worker may be dead.
+    fn try_call<A: Portable, R: Portable>(&self, function: fn(A) -> R, argument: A) -> Result<R, String> {
+        self.outcome(self.submit(function, argument))
+    }
+
     /// Calls and waits.
     fn call<A: Portable, R: Portable>(&self, function: fn(A) -> R, argument: A) -> R {
         self.result(self.submit(function, argument))

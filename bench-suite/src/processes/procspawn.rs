@@ -1,3 +1,5 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use concurrent_futures_core::Portable;
 use procspawn::{JoinHandle, Pool};
 
@@ -29,5 +31,12 @@ impl ProcessContender for Procspawn {
 
     fn outcome<R: Portable>(&self, ticket: JoinHandle<R>) -> Result<R, String> {
         ticket.join().map_err(|error| error.to_string())
+    }
+
+    /// `spawn` itself panics if the worker dies between the call and its argument.
+    fn try_call<A: Portable, R: Portable>(&self, function: fn(A) -> R, argument: A) -> Result<R, String> {
+        let submit = || self.submit(function, argument);
+        let ticket = catch_unwind(AssertUnwindSafe(submit)).map_err(|_| "spawn panicked".to_owned())?;
+        self.outcome(ticket)
     }
 }

@@ -187,7 +187,7 @@ pub fn crash<C: ProcessContender>(times: usize, loses: bool) -> Case {
     timed_each(C::NAME, C::ROLE, times, move || {
         kill(pool.call(process_number, ()));
         time(|| {
-            while let Err(error) = pool.outcome(pool.submit(tiny, 1)) {
+            while let Err(error) = pool.try_call(tiny, 1) {
                 assert!(loses, "{} loses a task: {error}", C::NAME);
             }
         })

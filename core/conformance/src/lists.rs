@@ -310,6 +310,7 @@ macro_rules! __promises {
             cancel_pending_cancels_what_waits_and_awaits_what_runs
             cancel_pending_wakes_who_waits
             cancel_pending_ends_a_map
+            cancel_pending_cancels_what_a_chunk_has_not_begun
             dropping_the_executor_runs_all_that_was_taken
             a_drop_after_a_shutdown_does_not_wait
             a_drop_while_panicking_cancels_what_waits

@@ -232,52 +232,51 @@ where
 
     /// Waits for a chunk and makes its results the current ones.
     fn land(&mut self, chunk: InFlight<R>) {
-        if let Some(deadline) = self.deadline.as_ref().filter(|deadline| !deadline.has_passed) {
-            let is_done = match deadline.at {
-                None => {
-                    chunk.future.wait();
-                    true
-                }
-                Some(at) => chunk.future.wait_timeout(at.saturating_duration_since(Instant::now())),
-            };
-            if !is_done {
-                self.expire();
-            }
-        }
+        self.await_or_expire(&chunk);
         let expired = self.deadline.as_ref().filter(|deadline| deadline.has_passed).map(|deadline| deadline.limit);
+        let len = chunk.len;
         let outcome = if expired.is_some() && !chunk.future.done() {
             chunk.future.any().withdraw();
             Err(TaskError::Cancelled)
         } else {
             chunk.future.into_inner().result()
         };
-        match outcome {
+        let (mut results, rests) = match outcome {
             Ok(outcome) => {
                 self.sizing.learn(outcome.results.len(), outcome.took);
-                self.current = match expired {
-                    None => outcome.results,
-                    Some(limit) => {
-                        outcome.results.into_iter().map(|result| result.map_err(because_of(limit))).collect()
-                    }
-                }
-                .into_iter();
-                match &mut self.flight {
-                    // The part given away last comes first in the order of the input, so it is popped first.
-                    Flight::Ordered(_) => self.rests.extend(outcome.rests),
-                    Flight::Unordered(completed) => {
-                        completed.extend(outcome.rests.into_iter().map(|rest| (rest.len, rest.future)));
-                    }
-                }
+                (outcome.results, outcome.rests)
             }
-            Err(error) => {
-                let error = match expired {
-                    None => error,
-                    Some(limit) => because_of(limit)(error),
-                };
-                let items: Vec<_> = std::iter::repeat_with(|| Err(error.clone())).take(chunk.len).collect();
-                self.current = items.into_iter();
-            }
+            Err(error) => (std::iter::repeat_with(|| Err(error.clone())).take(len).collect(), Vec::new()),
+        };
+        if let Some(limit) = expired {
+            results = results.into_iter().map(|result| result.map_err(because_of(limit))).collect();
         }
+        self.current = results.into_iter();
+        match &mut self.flight {
+            // The part given away last comes first in the order of the input, so it is popped first.
+            Flight::Ordered(_) => self.rests.extend(rests),
+            Flight::Unordered(completed) => completed.extend(rests.into_iter().map(|rest| (rest.len, rest.future))),
+        }
+        self.note_late_ones();
+    }
+
+    /// Waits for a chunk until the deadline of the map.
+    fn await_or_expire(&mut self, chunk: &InFlight<R>) {
+        let Some(deadline) = self.deadline.as_ref().filter(|deadline| !deadline.has_passed) else { return };
+        let is_done = match deadline.at {
+            None => {
+                chunk.future.wait();
+                true
+            }
+            Some(at) => chunk.future.wait_timeout(at.saturating_duration_since(Instant::now())),
+        };
+        if !is_done {
+            self.expire();
+        }
+    }
+
+    /// Notes whether one of the current results says that the deadline has passed.
+    fn note_late_ones(&mut self) {
         let is_late = |result: &Result<R, TaskError>| matches!(result, Err(TaskError::DeadlineExceeded(_)));
         if let Some(deadline) = self.deadline.as_mut().filter(|deadline| deadline.has_passed) {
             deadline.has_told |= self.current.as_slice().iter().any(is_late);

@@ -101,7 +101,7 @@ pub enum Wish {
     GoOn,
     /// Another worker has nothing to do: share what has not begun.
     Share,
-    /// Begin nothing further: the pool is being killed.
+    /// Begin nothing further: the pool cancels what waits.
     Stop,
 }
 

@@ -31,7 +31,6 @@ pub(crate) use entry::{VARIABLE, depth};
 /// returns at once. What comes before it in `main` runs in each worker too.
 ///
 /// ```
-/// # // The whole program is shown:
 /// fn main() -> Result<(), Box<dyn std::error::Error>> {
 ///     concurrent_futures_process_pool::init();
 ///     // pools may be made from here on
@@ -66,7 +65,7 @@ pub fn init() {
 ///
 /// Once in a binary, at the top level of any of its files. A worker then runs before Rust has set itself up: a stack that
 /// overflows there is a bare `SIGSEGV` without a message. Where you write `main` yourself, prefer
-/// [`init`](crate::init).
+/// [`init`]. Python has no counterpart: its test modules are imported by the workers.
 #[macro_export]
 macro_rules! worker_entry {
     () => {

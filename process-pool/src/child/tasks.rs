@@ -10,11 +10,12 @@ use concurrent_futures_core::portable::Context;
 use rustix::net::SendFlags;
 
 use super::serve;
-use crate::attachments;
+use crate::attachments::{self, Way};
 use crate::bytes::Bytes;
 use crate::image::Image;
 use crate::link::{self, WorkerEnds};
 use crate::page::{LARGEST_RECORD, Page, Producer, now_nanos};
+use crate::shared_bytes;
 use crate::wire::control::{Control, Hello, Initializer, Setup};
 use crate::wire::frame::{self, Frame, Header, Job};
 use crate::wire::note;
@@ -58,7 +59,8 @@ impl Tasks {
             let attachments = (0..job.header.attachments).map(|_| self.receive_attachment());
             let attachments = attachments.collect::<io::Result<Vec<Bytes>>>()?;
             self.page.slot(checked(job.header.slot)?).stamp(now);
-            let (served, _) = attachments::supply(attachments, || attachments::collect(|| self.serve_job(&job)));
+            let (served, _) =
+                attachments::supply(attachments, || attachments::collect(Way::Parent, || self.serve_job(&job)));
             served?;
             now = self.account(now);
             if self.page.bell().must_wake_parent() {
@@ -164,7 +166,9 @@ fn initialise(image: &Image, initializer: &Initializer) -> io::Result<Vec<u8>> {
     };
     let context = Context::new(TaskId::from_u64(0)).label("initializer");
     let mut reply = Vec::new();
-    serve::begin(image, &header, context)?.task(0, &initializer.argument, &mut reply);
+    let lent = initializer.lent.map(shared_bytes::borrowed);
+    let argument = lent.as_deref().unwrap_or(&initializer.argument);
+    serve::begin(image, &header, context)?.task(0, argument, &mut reply);
     Ok(reply)
 }
 

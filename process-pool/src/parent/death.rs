@@ -35,6 +35,7 @@ pub(crate) fn worker_died(
     attempt: u32,
     aborts_on_panic: bool,
     killed: Option<KillReason>,
+    last_words: Option<String>,
 ) -> WorkerDied {
     let mut died = WorkerDied::builder(pid, cause(status)).attempt(attempt);
     if let Some(label) = label {
@@ -48,6 +49,9 @@ pub(crate) fn worker_died(
     };
     if let Some(hint) = hint {
         died = died.hint(hint);
+    }
+    if let Some(words) = last_words {
+        died = died.stderr(words);
     }
     died.build()
 }
@@ -103,10 +107,12 @@ mod tests {
 
     #[test]
     fn the_error_names_what_happened_and_a_probable_cause() {
-        let killed = worker_died(7, Some(ExitStatus::from_raw(libc::SIGKILL)), Some("resize"), 2, false, None);
+        let killed = worker_died(7, Some(ExitStatus::from_raw(libc::SIGKILL)), Some("resize"), 2, false, None, None);
         let text = killed.to_string();
         assert!(text.starts_with("worker 7 died by signal 9 while it ran task `resize`, attempt 2 ("), "{text}");
         assert!(text.contains("SIGKILL: somebody killed it, probably the system, out of memory"), "{text}");
         assert_eq!(describe(ExitStatus::from_raw(3 << 8)), "exited with code 3");
+        assert_eq!(describe(ExitStatus::from_raw(libc::SIGABRT)), "died by SIGABRT");
+        assert_eq!(describe(ExitStatus::from_raw(40)), "died by signal 40");
     }
 }

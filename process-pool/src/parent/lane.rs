@@ -103,6 +103,8 @@ pub(crate) struct Room {
     pub(crate) bytes: usize,
     /// Nothing lies with it, so that also a large job can be written.
     pub(crate) is_idle: bool,
+    /// Nothing lies with it, but it has frames to read, all of whose jobs were taken back: no result says when it has.
+    pub(crate) is_held_up: bool,
 }
 
 impl Lane {
@@ -135,14 +137,14 @@ impl Lane {
             self.unread.pop_front();
         }
         if !self.is_open {
-            return Room { jobs: 0, bytes: 0, is_idle: false };
+            return Room { jobs: 0, bytes: 0, is_idle: false, is_held_up: false };
         }
         if self.is_empty() && self.unread.is_empty() {
-            return Room { jobs: depth, bytes: usize::MAX, is_idle: true };
+            return Room { jobs: depth, bytes: usize::MAX, is_idle: true, is_held_up: false };
         }
         let unread: usize = self.unread.iter().map(|(_, bytes)| bytes).sum();
         let jobs = if self.unread.len() < UNREAD_FRAMES { depth.saturating_sub(self.len()) } else { 0 };
-        Room { jobs, bytes: UNREAD_BYTES.saturating_sub(unread), is_idle: false }
+        Room { jobs, bytes: UNREAD_BYTES.saturating_sub(unread), is_idle: false, is_held_up: self.is_empty() }
     }
 
     /// Takes the job of a slot out, to end some of its tasks outside the lock.
@@ -288,8 +290,11 @@ impl Worker {
         // long as the worker likes, and who wants to kill it needs the lane.
         let writer = self.frames.lock();
         drop(lane);
-        // What can't be sent has not begun, and the death that is the reason gives it back.
-        let _ = write(&writer, &self.control, &frame, &attachments);
+        // What can't be sent has not begun, and the death that is the reason gives it back. Where the reason is another,
+        // the system's lack of something, the worker would wait for ever for what is missing.
+        if write(&writer, &self.control, &frame, &attachments).is_err() {
+            self.process().kill();
+        }
         drop(writer);
         Ok(())
     }
@@ -343,10 +348,14 @@ impl Worker {
 
     /// Asks a task to stop, and ends its worker after `grace` if it still runs.
     pub(crate) fn abort(self: &Arc<Self>, slot: usize, generation: u16, grace: Duration) {
-        if self.lane.lock().holds(slot, generation).is_none() {
-            return;
+        {
+            // Under the lock, or it might be the next job of the slot that is asked to stop.
+            let lane = self.lane.lock();
+            if lane.holds(slot, generation).is_none() {
+                return;
+            }
+            self.page.slot(slot).request_stop();
         }
-        self.page.slot(slot).request_stop();
         if grace.is_zero() {
             return self.kill_task(slot, generation, KillReason::Aborted);
         }
@@ -361,8 +370,10 @@ impl Worker {
 
     /// The rest of a chunk is not wanted any more.
     pub(crate) fn withdraw_rest(&self, slot: usize, generation: u16) {
-        if self.lane.lock().holds(slot, generation).is_some() {
+        let lane = self.lane.lock();
+        if lane.holds(slot, generation).is_some() {
             self.page.slot(slot).take_back(|_| 0);
+            drop(lane);
             self.wake();
         }
     }

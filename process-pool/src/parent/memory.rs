@@ -40,7 +40,8 @@ impl Shared {
             if is_warm {
                 worker.record.resident.store(used, Ordering::Relaxed);
             }
-        } else if used > first.saturating_add(growth) {
+        } else if used > first.saturating_add(growth) && !worker.must_leave() {
+            self.counters.restart();
             worker.ask_to_leave();
         }
     }

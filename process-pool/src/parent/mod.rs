@@ -20,6 +20,7 @@ pub(crate) mod callbacks;
 pub(crate) mod counters;
 pub(crate) mod death;
 pub(crate) mod lane;
+pub(crate) mod last_words;
 pub(crate) mod memory;
 pub(crate) mod offer;
 pub(crate) mod pace;

@@ -3,7 +3,7 @@
 use concurrent_futures_core::portable::Encoded;
 use concurrent_futures_core::{Job, Reason, Rejected, TaskError};
 
-use crate::attachments::{self, Attachments};
+use crate::attachments::{self, Attachments, Way};
 use crate::image::{Image, Offset};
 
 /// An encoded job.
@@ -28,7 +28,12 @@ impl Payload {
     ///
     /// If it can't cross: it holds a closure, or a function of another image.
     pub(crate) fn of(job: &Job) -> Result<Self, TaskError> {
-        Self::encode(|| job.encode())
+        Self::encode(job, Way::Worker)
+    }
+
+    /// Encodes the call of an initializer, which is no part of a frame.
+    pub(crate) fn of_initializer(job: &Job) -> Result<Self, TaskError> {
+        Self::encode(job, Way::Initializer)
     }
 
     /// What is left where a payload was taken away.
@@ -37,8 +42,8 @@ impl Payload {
         Self { entry, function, encoded: None, attachments: Attachments::default(), size: 0 }
     }
 
-    fn encode(encode: impl FnOnce() -> Option<Encoded>) -> Result<Self, TaskError> {
-        let (encoded, attachments) = attachments::collect(encode);
+    fn encode(job: &Job, way: Way) -> Result<Self, TaskError> {
+        let (encoded, attachments) = attachments::collect(way, || job.encode());
         let encoded = encoded.ok_or_else(|| Rejected::new(Reason::NotPortable))?;
         let image = Image::ours().map_err(|error| Rejected::broken(error.to_string(), None))?;
         let call = encoded.call();

@@ -3,9 +3,16 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, ExitStatus};
+use std::sync::Arc;
 
 use concurrent_futures_core::sync::Mutex;
-use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open, waitid,
+};
+
+use rustix::thread::gettid;
+
+use super::last_words::LastWords;
 
 /// A worker's process, with the group that it leads.
 ///
@@ -15,21 +22,43 @@ pub(crate) struct Process {
     pid: Pid,
     pidfd: OwnedFd,
     child: Mutex<Option<Child>>,
+    /// What it writes, where that was piped.
+    output: Option<Arc<LastWords>>,
+    error: Option<Arc<LastWords>>,
 }
 
 impl Process {
     /// Takes charge of a child that has just been started.
     pub(crate) fn new(mut child: Child) -> io::Result<Self> {
-        let pid = Pid::from_child(&child);
-        match pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(pidfd) => Ok(Self { pid, pidfd, child: Mutex::new(Some(child)) }),
+        match Self::watched(&mut child) {
+            Ok((pidfd, output, error)) => {
+                let (pid, child) = (Pid::from_child(&child), Mutex::new(Some(child)));
+                Ok(Self { pid, pidfd, child, output, error })
+            }
             Err(error) => {
                 // Nobody could watch it.
                 child.kill()?;
                 child.wait()?;
-                Err(error.into())
+                Err(error)
             }
         }
+    }
+
+    fn watched(child: &mut Child) -> io::Result<Watched> {
+        let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
+        let output = child.stdout.take().map(LastWords::new).transpose()?.map(Arc::new);
+        let error = child.stderr.take().map(LastWords::new).transpose()?.map(Arc::new);
+        Ok((pidfd, output, error))
+    }
+
+    /// What must be read while the process lives, so that it can write.
+    pub(crate) fn pipes(&self) -> impl Iterator<Item = &Arc<LastWords>> {
+        self.output.iter().chain(&self.error)
+    }
+
+    /// The last lines of its standard error, once it has ended.
+    pub(crate) fn last_words(&self) -> Option<String> {
+        self.error.as_ref().and_then(|words| words.text())
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -70,6 +99,45 @@ impl Process {
         }
         body.wait()
     }
+}
+
+type Watched = (OwnedFd, Option<Arc<LastWords>>, Option<Arc<LastWords>>);
+
+/// A worker that has not said hello.
+#[derive(Debug, Clone)]
+pub(crate) enum Starting {
+    /// This thread starts the process. It waits in the system for the child to become the program: for ever, if somebody
+    /// stops the child before.
+    Spawning(Pid),
+    /// The process is there.
+    Process(Arc<Process>),
+}
+
+impl Starting {
+    /// On the thread that starts a process.
+    pub(crate) fn here() -> Self {
+        Self::Spawning(gettid())
+    }
+
+    /// Kills the process, also one that nobody knows the number of.
+    pub(crate) fn kill(&self) {
+        match self {
+            Self::Process(process) => process.kill(),
+            Self::Spawning(thread) => children_of(*thread).for_each(|child| {
+                // It is not reaped as long as the thread waits for it, so the number is still its own. If it is there by
+                // now, who has started it ends it.
+                let _ = kill_process(child, Signal::KILL);
+            }),
+        }
+    }
+}
+
+/// The children that a thread of this process has started; none where the system doesn't tell.
+fn children_of(thread: Pid) -> impl Iterator<Item = Pid> {
+    let thread = thread.as_raw_nonzero();
+    let text = std::fs::read_to_string(format!("/proc/self/task/{thread}/children")).unwrap_or_default();
+    let children: Vec<i32> = text.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect();
+    children.into_iter().filter_map(Pid::from_raw)
 }
 
 /// Whether the process ended with code 0: then what it has left behind in its group was left on purpose.

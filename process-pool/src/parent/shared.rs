@@ -27,7 +27,7 @@ use super::callbacks::Callbacks;
 use super::counters::Counters;
 use super::lane;
 use super::payload::Payload;
-use super::process::Process;
+use super::process::Starting;
 use super::shutdown::Lifecycle;
 use super::supervisor;
 use super::waiting::{Held, Waiting};
@@ -58,7 +58,7 @@ pub(crate) struct State {
     idle: Vec<Arc<Worker>>,
     workers: Vec<Arc<Worker>>,
     /// Workers that have not said hello, and their processes as soon as there are any.
-    starting: Vec<(usize, Option<Arc<Process>>)>,
+    starting: Vec<(usize, Option<Starting>)>,
     next_number: usize,
     /// Starts that failed since one succeeded.
     failed_starts: u32,
@@ -267,14 +267,23 @@ impl Shared {
         self.options.max_tasks_per_worker.map_or(usize::MAX, |most| most.saturating_sub(done as usize).max(1))
     }
 
-    /// A supervisor has started a process that hasn't said hello. False if it must be killed at once.
-    pub(crate) fn note_process(&self, number: usize, process: &Arc<Process>) -> bool {
+    /// How far a supervisor has come with a start. False if nobody wants the worker any more.
+    pub(crate) fn note_starting(&self, number: usize, how_far: Starting) -> bool {
         let mut state = self.state.lock();
         let is_wanted = !state.is_killed;
         if let Some((_, place)) = state.starting.iter_mut().find(|(other, _)| *other == number) {
-            *place = Some(process.clone());
+            *place = Some(how_far);
         }
         is_wanted
+    }
+
+    /// Ends a start that has not even given a process.
+    pub(crate) fn end_spawning(&self, number: usize) {
+        let state = self.state.lock();
+        let ours = state.starting.iter().find(|(other, _)| *other == number);
+        if let Some((_, Some(spawning @ Starting::Spawning(_)))) = ours {
+            spawning.kill();
+        }
     }
 
     /// A worker has said hello.
@@ -388,6 +397,11 @@ impl Shared {
         self.state.lock().cancels_waiting
     }
 
+    /// Whether the pool was told to kill its workers.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.state.lock().is_killed
+    }
+
     /// Waits before another try to start a worker, unless the pool is closed meanwhile.
     pub(crate) fn pause(&self, delay: Duration) {
         let deadline = Instant::now() + delay;
@@ -443,10 +457,10 @@ impl Shared {
         waiting
     }
 
-    /// The workers, and the processes that have not said hello.
-    pub(crate) fn everybody(&self) -> (Vec<Arc<Worker>>, Vec<Arc<Process>>) {
+    /// The workers, and those that have not said hello.
+    pub(crate) fn everybody(&self) -> (Vec<Arc<Worker>>, Vec<Starting>) {
         let state = self.state.lock();
-        (state.workers.clone(), state.starting.iter().filter_map(|(_, process)| process.clone()).collect())
+        (state.workers.clone(), state.starting.iter().filter_map(|(_, how_far)| how_far.clone()).collect())
     }
 
     /// Whether nothing runs, waits, or is there any more.

@@ -26,6 +26,7 @@ use concurrent_futures_core::worker;
 use concurrent_futures_core::{Shutdown, ShutdownMode, ShutdownReport};
 
 use super::lane::KillReason;
+use super::process::Starting;
 use super::shared::Shared;
 use super::supervisor;
 
@@ -69,7 +70,7 @@ impl Shared {
         let (workers, starting) = self.everybody();
         // Before the futures are told, so that nobody who waits for them finds a task that was not asked to stop.
         workers.iter().for_each(|worker| worker.request_stop());
-        starting.iter().for_each(|process| process.kill());
+        starting.iter().for_each(Starting::kill);
         waiting.into_iter().for_each(|waiting| self.cancel_waiting(waiting));
         if grace.is_zero() {
             return self.kill_all();

@@ -12,7 +12,8 @@
 //! ```
 //!
 //! The wait for the hello ends in three ways: it comes, the socket closes, or `start_timeout` is over. A kill of the pool
-//! kills the process, which closes the socket.
+//! kills the process, which closes the socket. The start of the process waits as well, for the child to become the program:
+//! a child that is stopped before is found among the children of the thread, and killed by the same two.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -24,7 +25,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::SendFlags;
 
-use super::process::Process;
+use super::process::{Process, Starting};
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::child::{VARIABLE, depth};
@@ -46,7 +47,8 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
     let meeting = Meeting::open()?;
     let initializer = shared.options.initializer.as_ref().map(Initializer::prepare).transpose()?;
     let process = Arc::new(spawn(shared, number, theirs)?);
-    if !shared.note_process(number, &process) {
+    process.pipes().for_each(|pipe| shared.warden.listen(pipe.clone()));
+    if !shared.note_starting(number, Starting::Process(process.clone())) {
         process.kill();
     }
     let setup = Setup {
@@ -56,17 +58,19 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
         initializer: initializer.as_ref().map(PreparedInitializer::call),
         parent: std::process::id(),
     };
+    let control = Arc::new(control);
     let sent = control.send(&ToWorker::Setup(setup).write(), Some(page_file.as_fd()), SendFlags::empty());
+    let sent = sent.and_then(|()| initializer.as_ref().map_or(Ok(()), |call| call.lend_to(&control)));
     let hello = sent.map_err(StartFailure::from).and_then(|()| await_hello(&control, shared.options.start_timeout));
     let ready = hello.and_then(|hello| check(hello, initializer));
     let aborts_on_panic = ready.map_err(|failure| bury(&process, failure))?;
     let ends = meeting.meet()?;
-    let (control, shared) = (Arc::new(control), Arc::downgrade(shared));
+    let shared = Arc::downgrade(shared);
     let worker = Worker::new(number, shared, process, page, control, ends.frames, ends.bell, aborts_on_panic);
     Ok((Arc::new(worker), ends.notes))
 }
 
-fn spawn(shared: &Shared, number: usize, control: std::os::fd::OwnedFd) -> io::Result<Process> {
+fn spawn(shared: &Arc<Shared>, number: usize, control: std::os::fd::OwnedFd) -> io::Result<Process> {
     let mut command = Command::new(OURSELVES);
     command.arg0(format!("{} [{} worker {number}]", own_name(), shared.name));
     if let Some(configure) = &shared.options.configure {
@@ -74,6 +78,15 @@ fn spawn(shared: &Shared, number: usize, control: std::os::fd::OwnedFd) -> io::R
     }
     // What makes it a worker is ours, whatever was configured.
     command.env(VARIABLE, (depth() + 1).to_string()).stdin(Stdio::from(control)).process_group(0);
+    if !shared.note_starting(number, Starting::here()) {
+        return Err(io::ErrorKind::Interrupted.into());
+    }
+    let pool = Arc::downgrade(shared);
+    shared.warden.after(shared.options.start_timeout, move || {
+        if let Some(shared) = pool.upgrade() {
+            shared.end_spawning(number);
+        }
+    });
     Process::new(command.spawn()?)
 }
 
@@ -128,7 +141,7 @@ fn bury(process: &Process, failure: StartFailure) -> StartFailure {
         process.kill();
     }
     match (process.bury(), failure) {
-        (Ok(status), StartFailure::System(_)) => StartFailure::Died(status),
+        (Ok(status), StartFailure::System(_)) => StartFailure::Died(status, process.last_words()),
         (_, failure) => failure,
     }
 }

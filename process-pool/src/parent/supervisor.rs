@@ -19,8 +19,10 @@
 //!   begun goes to another worker. Each task runs once, unless it asked for retries.
 //! - **V2** Whatever the worker does, and whatever it writes, its supervisor comes to the burial, since its death is noticed
 //!   by the system's own handle of the process.
-//! - **V3** No user code but decoding, wakers and the destructors of what they leave runs on a supervisor.
+//! - **V3** No user code but `configure`, decoding, wakers and the destructors of what they leave runs on a supervisor, and
+//!   its panics are contained.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitStatus;
@@ -29,7 +31,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use concurrent_futures_core::worker::defer_callbacks;
-use concurrent_futures_core::{Abandoned, DeadlineExceeded, DeadlineOf, TaskError};
+use concurrent_futures_core::{Abandoned, DeadlineExceeded, DeadlineOf, Panicked, TaskError};
 
 use super::death;
 use super::lane::{Giving, InFlight, KillReason};
@@ -45,7 +47,7 @@ use crate::bytes::Bytes;
 use crate::link::Receiver;
 use crate::page::{Consumer, Record, SLOTS};
 use crate::shared_bytes;
-use crate::start_failure::{StartFailure, message_of};
+use crate::start_failure::StartFailure;
 use crate::wire::frame;
 use crate::wire::note::{self, Note};
 
@@ -63,7 +65,9 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
     let _guard = defer_callbacks(shared.callbacks());
     IS_SUPERVISOR.set(true);
     loop {
-        match try_to_start(shared, number) {
+        // The user's code among it is contained: without this thread nobody would end the tasks.
+        let started = catch_unwind(AssertUnwindSafe(|| start::start(shared, number)));
+        match started.unwrap_or_else(|payload| Err(panic_in_start(payload))) {
             Ok((worker, notes)) => return Supervisor::new(shared.clone(), worker, notes).live(),
             Err(failure) => match shared.note_failed_start(number, &failure) {
                 Some(delay) => shared.pause(delay),
@@ -73,14 +77,8 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
     }
 }
 
-/// As [`start`](start::start); a panic of what was configured is a failure like any other.
-fn try_to_start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>, Receiver), StartFailure> {
-    catch_unwind(AssertUnwindSafe(|| start::start(shared, number))).unwrap_or_else(|payload| {
-        // The payload's destructor is foreign code, too, and may panic in its turn.
-        let text = message_of(&*payload);
-        std::mem::forget(payload);
-        Err(StartFailure::Panicked(text))
-    })
+fn panic_in_start(payload: Box<dyn Any + Send>) -> StartFailure {
+    StartFailure::Panicked(Panicked::from_payload(payload, None, None).message().to_owned())
 }
 
 /// A worker that leaves has so long for its exit handlers.
@@ -97,12 +95,17 @@ struct Supervisor {
     bytes: Vec<u8>,
     records: Vec<Record>,
     pace: Pace,
+    /// It was told to end by itself.
+    is_dismissed: bool,
+    /// How many frames the worker had read, where the next is all that makes room.
+    awaits_reading_since: Option<u64>,
 }
 
 impl Supervisor {
     fn new(shared: Arc<Shared>, worker: Arc<Worker>, notes: Receiver) -> Self {
         let (results, bytes, records, pace) = (Consumer::default(), Vec::new(), Vec::new(), Pace::default());
-        Self { shared, worker, notes, results, bytes, records, pace }
+        let (is_dismissed, awaits_reading_since) = (false, None);
+        Self { shared, worker, notes, results, bytes, records, pace, is_dismissed, awaits_reading_since }
     }
 
     fn live(mut self) {
@@ -137,7 +140,9 @@ impl Supervisor {
             self.worker.take_news();
             self.collect();
             let depth = self.depth();
-            let room = self.worker.lane.lock().room(self.worker.frames_read(), depth);
+            let frames_read = self.worker.frames_read();
+            let room = self.worker.lane.lock().room(frames_read, depth);
+            self.awaits_reading_since = room.is_held_up.then_some(frames_read);
             match self.shared.next_for(&self.worker, room, self.is_due_to_leave()) {
                 Next::Send(jobs) => {
                     if let Err(back) = self.worker.send(jobs, self.shared.quota(&self.worker)) {
@@ -178,6 +183,7 @@ impl Supervisor {
             }
             lane.close();
         }
+        self.is_dismissed = true;
         // If it can't be told, it is dead.
         let _ = self.worker.frames.lock().send(&frame::stop());
         let worker = Arc::downgrade(&self.worker);
@@ -186,6 +192,7 @@ impl Supervisor {
                 worker.process().kill();
             }
         });
+        self.awaits_reading_since = None;
         while !self.worker.is_dead() {
             self.worker.take_news();
             self.sleep();
@@ -230,8 +237,11 @@ impl Supervisor {
     fn sleep(&mut self) {
         let bell = self.worker.page.bell();
         bell.parent_lies_down();
-        if self.worker.has_news() || !self.results.is_empty(&self.worker.page) {
-            bell.parent_is_up();
+        if self.is_called() {
+            if bell.parent_is_up() {
+                // Or they would add up in the channel, until who calls blocks.
+                self.read_notes();
+            }
             return;
         }
         let note = self.notes.receive();
@@ -243,29 +253,40 @@ impl Supervisor {
         }
     }
 
+    /// Reads what has arrived.
+    fn read_notes(&mut self) {
+        while let Ok(Some(note)) = self.notes.try_receive() {
+            self.read_note(&note);
+        }
+    }
+
+    /// Whether there is something to do that it had not seen before it lay down.
+    fn is_called(&self) -> bool {
+        self.worker.has_news()
+            || !self.results.is_empty(&self.worker.page)
+            || self.awaits_reading_since.is_some_and(|seen| self.worker.frames_read() != seen)
+    }
+
     fn read_note(&mut self, note: &[u8]) {
         match note::read(note) {
             Ok(Note::Look) => {}
             Ok(Note::Result { slot, position, attachments, reply }) if slot < SLOTS => {
                 let beside: Result<Vec<Bytes>, _> = (0..attachments).map(|_| self.receive_attachment()).collect();
-                if let Ok(beside) = beside {
-                    let record = Record { slot, position, bytes: 0..reply.len() };
-                    attachments::supply(beside, || self.complete(&[record], reply));
-                    self.settle(slot);
-                }
+                // The rest will not come: the worker is dead, or its channel is of no use.
+                let Ok(beside) = beside else { return self.worker.process().kill() };
+                let record = Record { slot, position, bytes: 0..reply.len() };
+                attachments::supply(beside, || self.complete(&[record], reply));
+                self.settle(slot);
             }
             Ok(Note::Result { .. }) | Err(_) => self.worker.process().kill(),
         }
     }
 
     /// What belongs to the note before. What ends the wait where the worker dies before it has sent it: the note of its
-    /// death, which no attachment is as short as.
+    /// death, after which nothing is waited for.
     fn receive_attachment(&self) -> std::io::Result<Bytes> {
-        let received = if self.worker.is_dead() { self.notes.try_receive()? } else { self.notes.receive()? };
-        match received.filter(|bytes| bytes.len() > note::LOOK.len()) {
-            Some(bytes) => Ok(bytes.into()),
-            None => Err(std::io::ErrorKind::UnexpectedEof.into()),
-        }
+        let next = || if self.worker.is_dead() { self.notes.try_receive() } else { self.notes.receive() };
+        note::attachment(next).map(Bytes::from)
     }
 
     /// Ends what the worker has answered, and takes what others have taken back from it.
@@ -294,6 +315,11 @@ impl Supervisor {
     fn complete(&self, records: &[Record], bytes: &[u8]) {
         let Some(slot) = records.first().map(|record| record.slot) else { return };
         let Some(mut job) = self.worker.lane.lock().take(slot) else { return };
+        if records.iter().any(|record| record.position >= job.offered) {
+            // There is no such task: the worker's memory can't be trusted. Its burial ends the job.
+            self.worker.lane.lock().put_back(slot, job);
+            return self.worker.process().kill();
+        }
         if job.done == 0 {
             self.note_begun(slot, &mut job);
         }
@@ -376,14 +402,14 @@ impl Supervisor {
             return Vec::new();
         }
         let Some(rest) = running.split_off(from) else { return Vec::new() };
+        let tasks = rest.tasks();
         match Payload::of(&rest) {
-            Ok(payload) => vec![Waiting::new(rest, payload)],
-            Err(error) => {
-                self.shared.counters.fail(rest.tasks());
-                rest.fail(error);
-                Vec::new()
-            }
+            Ok(payload) if payload.tasks() > 0 => return vec![Waiting::new(rest, payload)],
+            Ok(_) => {}
+            Err(error) => drop(rest.fail(error)),
         }
+        self.shared.counters.fail(tasks);
+        Vec::new()
     }
 
     /// A whole job that the worker will not begin, unless its future has ended, which is a cancel.
@@ -403,30 +429,35 @@ impl Supervisor {
         self.worker.lane.lock().close();
         // What it had answered is read to the last byte; what it was sending when it died is not.
         self.drain();
-        while let Ok(Some(note)) = self.notes.try_receive() {
-            self.read_note(&note);
-        }
+        self.read_notes();
         let status = self.worker.process().bury().ok();
         let mut slots = self.worker.lane.lock().occupied();
         for &slot in &slots {
             self.worker.page.slot(slot).take_back(|_| 0);
         }
         slots.sort_by_key(|&slot| self.worker.lane.lock().order(slot));
+        // Before anybody hears of the death.
+        if self.is_to_be_replaced(!slots.is_empty()) {
+            self.shared.counters.restart();
+        }
         let mut back = Vec::new();
-        let mut was_of_use = self.worker.record.tasks.load(Ordering::Relaxed) > 0;
         for slot in slots {
             let Some(mut job) = self.worker.lane.lock().take(slot) else { continue };
             back.extend(self.reclaim(slot, &mut job));
-            was_of_use |= job.done < job.offered;
             if job.done < job.offered {
                 back.extend(self.blame(slot, &mut job, status));
             }
             self.put_back_or_release(slot, job);
         }
-        if was_of_use || !back.is_empty() {
-            self.shared.counters.restart();
-        }
         self.shared.give_back(back);
+    }
+
+    /// Whether the worker has done something, and was not simply needed no more.
+    fn is_to_be_replaced(&self, had_work: bool) -> bool {
+        if self.is_dismissed {
+            return self.is_due_to_leave();
+        }
+        (had_work || self.worker.record.tasks.load(Ordering::Relaxed) > 0) && !self.shared.is_killed()
     }
 
     /// Ends the task that the worker was in the middle of, or gives it back for another attempt.
@@ -456,14 +487,16 @@ impl Supervisor {
             }
             None | Some(KillReason::Memory { .. }) => {
                 let panics = self.worker.aborts_on_panic;
-                (death::worker_died(pid, status, label.as_deref(), attempt, panics, kill).into(), false)
+                let words = self.worker.process().last_words();
+                (death::worker_died(pid, status, label.as_deref(), attempt, panics, kill, words).into(), false)
             }
         };
-        running.fail_task(index, error);
-        match is_cancelled {
-            true => self.shared.counters.cancel(1),
-            false => self.shared.counters.fail(1),
+        if is_cancelled {
+            self.shared.counters.cancel(1);
+        } else {
+            self.shared.counters.fail(1);
         }
+        running.fail_task(index, error);
         None
     }
 

@@ -33,7 +33,14 @@ pub(crate) enum Held {
 impl Waiting {
     pub(crate) fn new(job: Job, payload: Payload) -> Self {
         let options = job.options();
-        Self { held: Held::Fresh(job), payload, options, since: Instant::now(), is_quarantined: false, takes_room: false }
+        Self {
+            held: Held::Fresh(job),
+            payload,
+            options,
+            since: Instant::now(),
+            is_quarantined: false,
+            takes_room: false,
+        }
     }
 
     pub(crate) fn id(&self) -> TaskId {

@@ -1,6 +1,6 @@
-//! The thread that watches the clock and the deaths: one for a pool.
+//! The thread that watches the clock, the deaths, and what workers write into pipes: one for a pool.
 //!
-//! It sleeps in `poll` on the descriptors of all worker processes and a bell of its own, at most until the next action is
+//! It sleeps in `poll` on the descriptors of all worker processes, their pipes, and a bell of its own, at most until the next action is
 //! due. It starts with the first worker and ends when the pool says so. Nothing that it does blocks.
 
 use std::cmp::Reverse;
@@ -16,6 +16,7 @@ use concurrent_futures_core::sync::Mutex;
 use concurrent_futures_core::worker::{CompletionSink, defer_callbacks};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
+use super::last_words::LastWords;
 use super::worker::Worker;
 
 /// Does things when they are due, and tells workers that have died.
@@ -30,6 +31,7 @@ struct Desk {
     thread: Option<thread::JoinHandle<()>>,
     entries: BinaryHeap<Reverse<Entry>>,
     watched: Vec<Arc<Worker>>,
+    pipes: Vec<Arc<LastWords>>,
     is_stopped: bool,
 }
 
@@ -83,14 +85,21 @@ impl Warden {
         desk.ring();
     }
 
+    /// Reads what a worker writes, until nobody can write any more.
+    pub(crate) fn listen(&self, pipe: Arc<LastWords>) {
+        let mut desk = self.desk.lock();
+        desk.pipes.push(pipe);
+        desk.ring();
+    }
+
     /// Ends the thread; what was still to be done isn't.
     pub(crate) fn stop(&self) {
         let mut desk = self.desk.lock();
         desk.is_stopped = true;
-        let entries = std::mem::take(&mut desk.entries);
+        let (entries, pipes) = (std::mem::take(&mut desk.entries), std::mem::take(&mut desk.pipes));
         desk.ring();
         drop(desk);
-        drop(entries);
+        drop((entries, pipes));
     }
 
     /// Waits until the thread is gone, after [`stop`](Self::stop).
@@ -104,14 +113,18 @@ impl Warden {
 
     fn serve(&self, bell: &OwnedFd) {
         loop {
-            let (watched, next) = {
+            let (watched, pipes, next) = {
                 let desk = self.desk.lock();
                 if desk.is_stopped {
                     return;
                 }
-                (desk.watched.clone(), desk.entries.peek().map(|Reverse(entry)| entry.due))
+                (desk.watched.clone(), desk.pipes.clone(), desk.entries.peek().map(|Reverse(entry)| entry.due))
             };
-            let dead = sleep_until(next, bell, &watched);
+            let (dead, mut closed) = sleep_until(next, bell, &watched, &pipes);
+            closed.retain(|pipe| !pipe.listen());
+            if !closed.is_empty() {
+                self.desk.lock().pipes.retain(|pipe| !closed.iter().any(|closed| Arc::ptr_eq(closed, pipe)));
+            }
             if !dead.is_empty() {
                 self.desk.lock().watched.retain(|worker| !dead.iter().any(|dead| Arc::ptr_eq(dead, worker)));
                 dead.iter().for_each(|worker| worker.note_death());
@@ -146,19 +159,31 @@ impl Desk {
     }
 }
 
-/// Sleeps until something is due, the bell rings, or a worker has ended; gives those.
-fn sleep_until(next: Option<Instant>, bell: &OwnedFd, watched: &[Arc<Worker>]) -> Vec<Arc<Worker>> {
+/// Sleeps until something is due, the bell rings, a worker has ended, or there is something to read; gives those.
+fn sleep_until(
+    next: Option<Instant>,
+    bell: &OwnedFd,
+    watched: &[Arc<Worker>],
+    pipes: &[Arc<LastWords>],
+) -> (Vec<Arc<Worker>>, Vec<Arc<LastWords>>) {
     let left = next.map(|next| next.saturating_duration_since(Instant::now()));
     let timeout = left.map(|left| Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() });
     let mut descriptors = vec![PollFd::new(bell, PollFlags::IN)];
     descriptors.extend(watched.iter().map(|worker| PollFd::from_borrowed_fd(worker.process().as_fd(), PollFlags::IN)));
+    descriptors.extend(pipes.iter().map(|pipe| PollFd::new(&**pipe, PollFlags::IN)));
     // By a signal it ends early, and is called again.
     let _ = poll(&mut descriptors, timeout.as_ref());
     if descriptors[0].revents().contains(PollFlags::IN) {
         let _ = rustix::io::read(bell, &mut [0_u8; 8]);
     }
-    let ended = descriptors[1..].iter().zip(watched).filter(|(descriptor, _)| !descriptor.revents().is_empty());
-    ended.map(|(_, worker)| worker.clone()).collect()
+    let (of_workers, of_pipes) = descriptors[1..].split_at(watched.len());
+    (ready(of_workers, watched), ready(of_pipes, pipes))
+}
+
+/// Those whose descriptors say something.
+fn ready<T>(descriptors: &[PollFd<'_>], all: &[Arc<T>]) -> Vec<Arc<T>> {
+    let ready = descriptors.iter().zip(all).filter(|(descriptor, _)| !descriptor.revents().is_empty());
+    ready.map(|(_, one)| one.clone()).collect()
 }
 
 impl PartialEq for Entry {

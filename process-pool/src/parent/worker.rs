@@ -78,7 +78,7 @@ impl Worker {
     pub(crate) fn wake(&self) {
         self.news.store(true, Ordering::SeqCst);
         if self.page.bell().must_wake_parent() {
-            // The supervisor holds the other end. There is room: it is asleep, so it has read everything.
+            // The supervisor holds the other end. There is room: it leaves no more than a few calls unread.
             let _ = self.bell.send(note::LOOK);
         }
     }

@@ -28,7 +28,7 @@ use rustix::net::SendFlags;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::attachments;
+use crate::attachments::{self, Way};
 use crate::bytes::Bytes;
 use crate::wire::control::{Control, ToWorker};
 use mapping::Mapping;
@@ -40,14 +40,21 @@ use mapping::Mapping;
 /// for one task, [`Bytes`] are cheaper.
 ///
 /// ```
+/// # concurrent_futures_process_pool::worker_entry!();
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
 /// use concurrent_futures_process_pool::SharedBytes;
 ///
 /// let table = SharedBytes::new(&[7; 1000])?;
 /// assert_eq!(table.slice(10..20)[0], 7);
-/// # Ok::<(), std::io::Error>(())
+/// let looked_up = pool.map(|(table, at): (SharedBytes, usize)| u64::from(table[at]), (0..9).map(|at| (table.clone(), at)));
+/// assert_eq!(looked_up.sum::<Result<u64, _>>()?, 63);
+/// # Ok(())
+/// # }
 /// ```
 ///
-/// Outside a process pool they can't be serialised: there is nobody to lend them.
+/// Outside a process pool they can't be serialised: there is nobody to lend them. A worker lends nothing: what it makes
+/// itself and returns arrives as a copy.
 ///
 /// Python: `multiprocessing.shared_memory`, which is neither sealed nor freed by itself.
 #[derive(Clone)]
@@ -109,6 +116,12 @@ impl SharedBytes {
     }
 }
 
+impl SharedBytes {
+    pub(crate) fn region(&self) -> &Arc<Region> {
+        &self.region
+    }
+}
+
 impl Deref for SharedBytes {
     type Target = [u8];
 
@@ -130,6 +143,10 @@ impl fmt::Debug for SharedBytes {
 }
 
 impl Region {
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
     /// Lends the memory to a worker that doesn't know it yet.
     pub(crate) fn lend_to(&self, worker: &Arc<Control>) -> io::Result<()> {
         let Some(file) = &self.file else { return Err(io::Error::other("a worker lends no memory")) };
@@ -166,18 +183,22 @@ impl fmt::Debug for Region {
 enum Form {
     /// A part of memory that both sides know.
     Lent { id: u64, begin: u64, end: u64 },
-    /// A copy: made by a worker, which lends nothing.
+    /// A copy, for who doesn't know the memory: a worker's own for its parent, borrowed memory for a worker's worker.
     Copy(Bytes),
 }
 
 impl Serialize for SharedBytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if is_worker() && self.region.file.is_some() {
-            return Form::Copy(Bytes::from_owner(self.clone())).serialize(serializer);
-        }
-        if !attachments::leave_region(&self.region) {
-            let text = "SharedBytes can be lent to the workers of a process pool and to nobody else: use Bytes";
-            return Err(serde::ser::Error::custom(text));
+        let is_ours = self.region.file.is_some();
+        match attachments::way() {
+            None => {
+                let text = "SharedBytes can be lent to the workers of a process pool and to nobody else: use Bytes";
+                return Err(serde::ser::Error::custom(text));
+            }
+            Some(Way::Worker | Way::Initializer) if is_ours => attachments::leave_region(&self.region),
+            // The parent knows what it has lent.
+            Some(Way::Parent) if !is_ours => {}
+            Some(_) => return Form::Copy(Bytes::from_owner(self.clone())).serialize(serializer),
         }
         let (begin, end) = (self.range.start as u64, self.range.end as u64);
         Form::Lent { id: self.region.id, begin, end }.serialize(serializer)
@@ -200,6 +221,13 @@ impl<'de> Deserialize<'de> for SharedBytes {
     }
 }
 
+/// Worker: the whole of the memory with this number, which its parent lends to it.
+pub(crate) fn borrowed(id: u64) -> SharedBytes {
+    let region = find(id).expect("a worker waits for what it is lent");
+    let range = 0..region.mapping.bytes().len();
+    SharedBytes { region, range }
+}
+
 /// What a worker was lent.
 #[derive(Default)]
 struct Borrowed {
@@ -210,8 +238,8 @@ struct Borrowed {
 static BORROWED: std::sync::OnceLock<Borrowed> = std::sync::OnceLock::new();
 
 thread_local! {
-    /// In the parent: what the job refers to whose result is being decoded.
-    static REFERRED: std::cell::RefCell<Vec<Arc<Region>>> = const { std::cell::RefCell::new(Vec::new()) };
+    /// In the parent, while a result is being decoded: what its job refers to.
+    static REFERRED: std::cell::RefCell<Option<Vec<Arc<Region>>>> = const { std::cell::RefCell::new(None) };
 }
 
 /// Worker: begins to keep what it is lent.
@@ -241,10 +269,10 @@ pub(crate) fn give_back(id: u64) {
 
 /// Parent: decodes a result that may refer to `regions`.
 pub(crate) fn referring_to<R>(regions: &[Arc<Region>], decode: impl FnOnce() -> R) -> R {
-    if regions.is_empty() {
+    if regions.is_empty() && !is_worker() {
         return decode();
     }
-    let outer = REFERRED.replace(regions.to_vec());
+    let outer = REFERRED.replace(Some(regions.to_vec()));
     let result = decode();
     REFERRED.set(outer);
     result
@@ -253,9 +281,11 @@ pub(crate) fn referring_to<R>(regions: &[Arc<Region>], decode: impl FnOnce() -> 
 /// The memory with this number. A worker waits for it: it was sent before the frame that refers to it, and if the parent
 /// is dead, so is this process.
 fn find(id: u64) -> Option<Arc<Region>> {
-    let Some(borrowed) = BORROWED.get() else {
-        return REFERRED.with_borrow(|regions| regions.iter().find(|region| region.id == id).cloned());
-    };
+    let of_result = |regions: &Vec<Arc<Region>>| regions.iter().find(|region| region.id == id).cloned();
+    if let Some(found) = REFERRED.with_borrow(|referred| referred.as_ref().map(of_result)) {
+        return found;
+    }
+    let borrowed = BORROWED.get()?;
     let mut regions = borrowed.regions.lock();
     loop {
         if let Some(region) = regions.get(&id) {

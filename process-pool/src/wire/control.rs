@@ -118,6 +118,8 @@ pub(crate) struct Initializer {
     pub(crate) entry: Offset,
     pub(crate) function: Offset,
     pub(crate) argument: Vec<u8>,
+    /// A large argument isn't here, but is the memory with this number, which is lent to the worker.
+    pub(crate) lent: Option<u64>,
 }
 
 /// What a parent tells its worker.
@@ -155,6 +157,7 @@ impl ToWorker {
                     bytes.put(initializer.entry.0 as u64);
                     bytes.put(initializer.function.0 as u64);
                     bytes.put_bytes(&initializer.argument);
+                    bytes.put(initializer.lent.unwrap_or(0));
                 }
             }
             Self::Region(id) => {
@@ -196,6 +199,7 @@ fn read_setup(reader: &mut Reader<'_>) -> Result<Setup, Malformed> {
                 entry: Offset(reader.take()? as i64),
                 function: Offset(reader.take()? as i64),
                 argument: reader.take_bytes()?.to_owned(),
+                lent: Some(reader.take()?).filter(|&id| id > 0),
             })
         } else {
             None
@@ -251,7 +255,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let initializer = Initializer { entry: Offset(-1), function: Offset(7), argument: vec![1, 2] };
+        let initializer = Initializer { entry: Offset(-1), function: Offset(7), argument: vec![1, 2], lent: Some(8) };
         let setup =
             Setup { meeting_point: "here".into(), number: 1, stack_size: 2, parent: 3, initializer: Some(initializer) };
         for message in [ToWorker::Setup(setup), ToWorker::Region(5), ToWorker::Release(6)] {

@@ -1,5 +1,7 @@
 //! What a worker, or another thread of the parent, tells the supervisor through the channel.
 
+use std::io;
+
 use super::bytes::{Malformed, Reader, Write};
 
 /// A message to a supervisor.
@@ -41,9 +43,28 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Note<'_>, Malformed> {
     }
 }
 
+/// What belongs to the note before, out of the messages that `next` gives. A thread of the parent may call in between, and
+/// the supervisor looks anyway when it is done with the note; no attachment is as short as a call.
+pub(crate) fn attachment(mut next: impl FnMut() -> io::Result<Option<Vec<u8>>>) -> io::Result<Vec<u8>> {
+    while let Some(message) = next()? {
+        if message.len() > LOOK.len() {
+            return Ok(message);
+        }
+    }
+    Err(io::ErrorKind::UnexpectedEof.into())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{LOOK, Malformed, Note, read, result};
+    use super::{LOOK, Malformed, Note, attachment, read, result};
+
+    #[test]
+    fn a_call_between_a_result_and_its_attachments_is_none_of_them() {
+        let mut messages = [LOOK, b"one", LOOK, LOOK, b"two", LOOK].into_iter();
+        let mut next = || attachment(|| Ok(messages.next().map(<[u8]>::to_vec)));
+        assert_eq!((next().unwrap(), next().unwrap()), (b"one".to_vec(), b"two".to_vec()));
+        assert!(next().is_err(), "nothing more comes");
+    }
 
     #[test]
     fn what_is_written_is_read() {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use concurrent_futures_conformance::{Gate, LIMIT, watchdog};
 use concurrent_futures_process_pool::{
-    Future, Observer, ProcessPool, Reason, Stats, Tally, TaskError, TaskId, WorkerDied,
+    Future, Observer, ProcessPool, Reason, Shutdown, Stats, Tally, TaskError, TaskId, WorkerDied,
 };
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, getpid, kill_process, pidfd_open};
@@ -75,6 +75,10 @@ impl Drop for Diary {
 }
 
 impl Pen {
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
     /// Adds a line, which is there also if the process dies next.
     pub(crate) fn write(&self, number: u64) {
         let mut file = OpenOptions::new().append(true).open(&self.0).expect("the diary is there");
@@ -197,10 +201,14 @@ pub(crate) fn cause_of(error: &TaskError) -> String {
     format!("{error:?}")
 }
 
-/// Once an executor is quiet, every task has ended in exactly one way.
+/// Drains the pool; then every task has ended in exactly one way.
 #[track_caller]
-pub(crate) fn assert_adds_up(stats: Stats) {
+pub(crate) fn final_stats(pool: &ProcessPool) -> Stats {
+    assert!(pool.shutdown(Shutdown::drain()).is_complete());
+    let stats = pool.stats();
     assert_eq!(stats.submitted, stats.finished + stats.failed + stats.cancelled, "{stats:?}");
+    assert_eq!((stats.workers, stats.idle, stats.pending), (0, 0, 0), "{stats:?}");
+    stats
 }
 
 /// What an observer was told.

@@ -123,7 +123,7 @@ pub(crate) const CODE: i32 = 3;
 
 fn act(order: &Order, attempt: u32) {
     match order.kind {
-        Kind::Slow if order.salt % 2 == 0 => compute_for(Duration::from_micros(order.salt % 2000)),
+        Kind::Slow if order.salt.is_multiple_of(2) => compute_for(Duration::from_micros(order.salt % 2000)),
         Kind::Slow => rest_for(Duration::from_millis(order.salt % 20)),
         Kind::Panics => panic!("as ordered"),
         Kind::Exits => process::exit(CODE),

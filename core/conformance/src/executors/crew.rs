@@ -60,10 +60,15 @@ impl Desk<'_> {
         job.bind(self.shared.id);
         self.shared.state.lock().queue.push_back(Order { job, encoded: None });
         self.shared.work.notify_one();
+        // Looked at after the push, so that a shutdown either finds the part or is found.
+        if self.shared.cancels_waiting() {
+            self.shared.cancel_waiting();
+        }
     }
 
-    pub(super) fn is_killed(&self) -> bool {
-        self.shared.is_killed()
+    /// Whether nothing further of a running chunk may begin.
+    pub(super) fn cancels_waiting(&self) -> bool {
+        self.shared.cancels_waiting()
     }
 }
 
@@ -88,6 +93,7 @@ struct State {
     running: Vec<Running>,
     next_key: u64,
     is_open: bool,
+    cancels_waiting: bool,
     is_killed: bool,
     workers: usize,
     blocked: usize,
@@ -124,6 +130,7 @@ impl Crew {
                 running: Vec::new(),
                 next_key: 0,
                 is_open: true,
+                cancels_waiting: false,
                 is_killed: false,
                 workers: 0,
                 blocked: 0,
@@ -235,8 +242,8 @@ impl Shared {
         self.state.lock().counts.add(tally);
     }
 
-    pub(super) fn is_killed(&self) -> bool {
-        self.state.lock().is_killed
+    pub(super) fn cancels_waiting(&self) -> bool {
+        self.state.lock().cancels_waiting
     }
 
     /// A worker is about to wait: a spare one takes over.
@@ -317,7 +324,11 @@ impl Shared {
     }
 
     fn cancel_waiting(&self) {
-        let waiting = std::mem::take(&mut self.state.lock().queue);
+        let waiting = {
+            let mut state = self.state.lock();
+            state.cancels_waiting = true;
+            std::mem::take(&mut state.queue)
+        };
         for order in waiting {
             let tasks = order.job.tasks();
             order.job.cancel();

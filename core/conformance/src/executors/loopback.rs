@@ -59,7 +59,7 @@ impl Trade for Loopback {
             Err(Skipped::Elsewhere) => return desk.leave(tasks),
         };
         for (index, argument) in encoded.arguments() {
-            if running.is_withdrawn() || desk.is_killed() && index > 0 {
+            if running.is_withdrawn() || desk.cancels_waiting() && index > 0 {
                 running.fail_task(index, TaskError::Cancelled);
                 desk.count(Tally { cancelled: 1, ..Tally::default() });
                 continue;

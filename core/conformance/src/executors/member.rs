@@ -46,6 +46,6 @@ impl WorkerContext for Member {
     }
 
     fn wish(&self) -> Wish {
-        if self.shared.is_killed() { Wish::Stop } else { Wish::GoOn }
+        if self.shared.cancels_waiting() { Wish::Stop } else { Wish::GoOn }
     }
 }

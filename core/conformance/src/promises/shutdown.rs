@@ -212,6 +212,23 @@ pub fn cancel_pending_ends_a_map<B: Backend>(backend: &B) {
     }
 }
 
+/// S-04: the items that a running chunk has not begun are tasks that wait.
+pub fn cancel_pending_cancels_what_a_chunk_has_not_begun<B: Backend>(backend: &B) {
+    let executor = backend.make(1);
+    let keeper = Gatekeeper::new();
+    let gate = keeper.gate();
+    let results = executor.map_with(MapOptions::new().chunk_size(10), pass, (0..10).map(|n| (gate, n)));
+    keeper.await_arrivals(1);
+    executor.shutdown(Shutdown::cancel_pending().within(Duration::ZERO));
+    keeper.open();
+    let outcomes: Vec<_> = results.collect();
+    assert_eq!(outcomes[0].as_ref().ok(), Some(&0), "it had begun");
+    assert!(outcomes[1..].iter().all(|outcome| matches!(outcome, Err(TaskError::Cancelled))), "{outcomes:?}");
+    let report = executor.shutdown(Shutdown::drain());
+    assert_eq!((outcomes.len(), report.finished, report.cancelled), (10, 1, 9), "{report:?}");
+    assert_eq!(keeper.arrivals(), [0]);
+}
+
 /// E-16, E-17. CPython `test_context_manager_shutdown`, `test_del_shutdown`: dropping the executor is a drain.
 pub fn dropping_the_executor_runs_all_that_was_taken<B: Backend>(backend: &B) {
     let executor = backend.make(2);

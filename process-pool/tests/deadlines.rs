@@ -1,0 +1,317 @@
+//! Deadlines and aborts, which stop what runs. P-70 to P-75, F-13.
+
+mod common;
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{
+    AT_ONCE, Diary, LONG, Pen, await_exit, bounded, final_stats, is_alive, pass, pool, send, square, where_am_i,
+};
+use concurrent_futures_conformance::{Gate, Gatekeeper};
+use concurrent_futures_process_pool::task::{self, Stopped};
+use concurrent_futures_process_pool::{Future, MapOptions, ProcessPool, State, TaskError, TaskOptions, worker_entry};
+use rustix::process::Signal;
+
+worker_entry!();
+
+const SOON: Duration = Duration::from_millis(30);
+
+fn within(limit: Duration) -> TaskOptions {
+    TaskOptions::new().deadline(limit)
+}
+
+#[track_caller]
+fn assert_late<T: std::fmt::Debug>(outcome: Result<T, TaskError>) {
+    assert!(matches!(outcome, Err(TaskError::DeadlineExceeded(_))), "{outcome:?}");
+}
+
+/// Pebble `timeout`, `timeout_callback`.
+#[test]
+fn p70_a_task_that_runs_too_long_ends_with_its_worker() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        let pid = pool.submit(where_am_i, ()).result().unwrap();
+        let future = pool.submit_with(within(SOON).label("resize"), pass, (keeper.gate(), 1));
+        let (tell, told) = std::sync::mpsc::channel();
+        future.add_done_callback(move |outcome| tell.send(outcome.unwrap_err().to_string()).unwrap());
+        let error = future.result().unwrap_err();
+        assert_eq!(error.to_string(), "task `resize` ran longer than its deadline of 30ms");
+        assert_eq!(told.recv().unwrap(), error.to_string());
+        await_exit(pid);
+        // P-72
+        assert_ne!(pool.submit(where_am_i, ()).result().unwrap(), pid);
+        assert_eq!(pool.stats().failed, 1);
+    });
+}
+
+/// The clock starts with the task, not with the submit.
+#[test]
+fn p70_time_in_the_queue_does_not_count() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        let running = pool.submit(pass, (keeper.gate(), 1));
+        let waiting: Vec<_> = (0..10).map(|n| pool.submit_with(within(LONG / 3600), square, n)).collect();
+        keeper.await_arrivals(1);
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(1_100) {
+            assert!(!waiting[0].wait_timeout(Duration::from_millis(100)));
+        }
+        keeper.open();
+        assert!(running.result().is_ok() && waiting.into_iter().all(|future| future.result().is_ok()));
+    });
+}
+
+/// Pebble `ignoring_sigterm`: nothing that a task may ignore is asked of it.
+#[test]
+fn p71_a_task_that_ignores_signals_is_ended_all_the_same() {
+    bounded(|| {
+        let stubborn = |gate: Gate| {
+            // What a task may do without `unsafe`: a child that ignores them, in its group.
+            let mut shell = Command::new("sh");
+            shell.args(["-c", "trap '' TERM INT HUP; echo; read line"]);
+            let mut child = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut [0]).unwrap();
+            gate.announce(child.id().into());
+            wait_for(child);
+        };
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        let future = pool.submit_with(within(Duration::from_millis(300)), stubborn, keeper.gate());
+        keeper.await_arrivals(1);
+        let child = keeper.arrivals()[0] as u32;
+        assert!(is_alive(child));
+        assert_late(future.result());
+        await_exit(child);
+    });
+}
+
+/// Waits for a program without closing its standard input.
+fn wait_for(mut child: Child) {
+    let _open = child.stdin.take();
+    child.wait().unwrap();
+}
+
+fn note((pen, n): (Pen, u64)) -> u64 {
+    pen.write(n);
+    n
+}
+
+#[test]
+fn p72_what_was_sent_behind_a_late_task_runs_once_elsewhere() {
+    bounded(|| {
+        let pool = pool(1);
+        let (diary, keeper) = (Diary::new(), Gatekeeper::new());
+        // Short tasks, so that several are sent ahead.
+        (0..100).for_each(|n| drop(pool.submit(square, n).result()));
+        let before: Vec<_> = (0..20).map(|n| pool.submit(note, (diary.pen(), n))).collect();
+        let late = pool.submit_with(within(SOON), pass, (keeper.gate(), 1));
+        let behind: Vec<_> = (20..60).map(|n| pool.submit(note, (diary.pen(), n))).collect();
+        assert_late(late.result());
+        assert!(before.into_iter().chain(behind).zip(0..).all(|(future, n)| future.result().unwrap() == n));
+        assert_eq!(diary.sorted(), (0..60).collect::<Vec<_>>());
+    });
+}
+
+/// Pebble `map_timeout`.
+#[test]
+fn p73_an_item_that_is_late_fails_and_the_map_goes_on() {
+    bounded(|| {
+        let pool = pool(2);
+        let keeper = Gatekeeper::new();
+        let wait_at_three = |(gate, n): (Gate, u64)| {
+            if n % 3 == 0 {
+                gate.pass(n);
+            }
+            n
+        };
+        let options = MapOptions::new().chunk_size(4).task(within(SOON));
+        let results: Vec<_> = pool.map_with(options, wait_at_three, (0..10).map(|n| (keeper.gate(), n))).collect();
+        for (n, result) in (0..).zip(results) {
+            match result {
+                Ok(value) => assert!(value == n && n % 3 != 0),
+                Err(TaskError::DeadlineExceeded(_)) => assert!(n % 3 == 0),
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn p75_a_deadline_is_kept_closely() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        let best = (0..5)
+            .map(|_| {
+                let future = pool.submit_with(within(SOON), pass, (keeper.gate(), 1));
+                keeper.await_that_one_came();
+                let begun = Instant::now();
+                future.wait();
+                begun.elapsed()
+            })
+            .min();
+        assert!(best.unwrap() < SOON + Duration::from_millis(20), "{best:?}");
+    });
+}
+
+trait AwaitNext {
+    fn await_that_one_came(&self);
+}
+
+impl AwaitNext for Gatekeeper {
+    fn await_that_one_came(&self) {
+        self.await_arrivals(self.arrivals().len().max(1));
+    }
+}
+
+#[test]
+fn a_deadline_of_a_task_that_is_stopped_with_its_worker_is_kept() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        let future = pool.submit_with(within(Duration::from_millis(200)), pass, (keeper.gate(), 1));
+        keeper.await_arrivals(1);
+        send(Signal::STOP, pool.worker_pids()[0]);
+        assert_late(future.result());
+        assert_eq!(pool.submit(square, 3).result().unwrap(), 9);
+    });
+}
+
+/// Pebble `cancel`, `cancel_callback`; F-13.
+#[test]
+fn f13_an_abort_stops_what_runs_and_nothing_else() {
+    bounded(|| {
+        let pool = pool(2);
+        let keeper = Gatekeeper::new();
+        let [one, other] = [1, 2].map(|tag| pool.submit(pass, (keeper.gate(), tag)));
+        let waiting = pool.submit(where_am_i, ());
+        keeper.await_arrivals(2);
+        assert!(one.abort(AT_ONCE));
+        assert!(matches!(one.result(), Err(TaskError::Cancelled)));
+        assert!(other.running());
+        keeper.open();
+        assert!(waiting.result().is_ok() && other.result().is_ok());
+        let stats = final_stats(&pool);
+        assert_eq!((stats.cancelled, stats.failed, stats.finished), (1, 0, 2));
+    });
+}
+
+/// Pebble `stop_cancel`.
+#[test]
+fn p72_after_an_abort_there_is_another_worker() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        for _ in 0..5 {
+            let pid = pool.submit(where_am_i, ()).result().unwrap();
+            let running = pool.submit(pass, (keeper.gate(), 1));
+            while !running.running() {
+                assert!(!running.wait_timeout(Duration::from_millis(1)));
+            }
+            assert!(running.abort(AT_ONCE));
+            assert!(matches!(running.result(), Err(TaskError::Cancelled)));
+            await_exit(pid);
+            assert_ne!(pool.submit(where_am_i, ()).result().unwrap(), pid);
+        }
+    });
+}
+
+fn until_stopped(gate: Gate) -> Result<u64, Stopped> {
+    gate.announce(1);
+    loop {
+        task::current().check()?;
+        std::thread::yield_now();
+    }
+}
+
+fn stop_and_give(gate: Gate) -> u64 {
+    gate.announce(1);
+    while !task::current().is_cancelled() {
+        std::thread::yield_now();
+    }
+    7
+}
+
+#[test]
+fn an_abort_with_a_grace_lets_the_task_end_and_keeps_the_worker() {
+    bounded(|| {
+        let pool = pool(1);
+        let pid = pool.submit(where_am_i, ()).result().unwrap();
+        let keeper = Gatekeeper::new();
+        let looks: Future<u64> = pool.submit_fallible(until_stopped, keeper.gate());
+        keeper.await_arrivals(1);
+        assert!(looks.abort(LONG));
+        assert!(matches!(looks.result(), Err(TaskError::Cancelled)));
+        let gives = pool.submit(stop_and_give, keeper.gate());
+        keeper.await_arrivals(2);
+        assert!(gives.abort(LONG));
+        assert_eq!(gives.result().unwrap(), 7);
+        assert_eq!(pool.submit(where_am_i, ()).result().unwrap(), pid);
+        assert_eq!(pool.restarts(), 0);
+    });
+}
+
+#[test]
+fn an_abort_after_the_grace_ends_a_task_that_does_not_look() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        let deaf = pool.submit(pass, (keeper.gate(), 1));
+        keeper.await_arrivals(1);
+        assert!(deaf.abort(SOON));
+        assert_eq!(deaf.state(), State::Running);
+        assert!(matches!(deaf.result(), Err(TaskError::Cancelled)));
+    });
+}
+
+/// A grace that ends after its task did finds another task in the slot, and leaves it alone.
+#[test]
+fn x23_a_grace_that_ends_late_hits_nobody_else() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        let first = pool.submit(stop_and_give, keeper.gate());
+        keeper.await_arrivals(1);
+        assert!(first.abort(SOON));
+        assert_eq!(first.result().unwrap(), 7);
+        let second = pool.submit(pass, (keeper.gate(), 2));
+        keeper.await_tag(2);
+        assert!(!second.wait_timeout(3 * SOON));
+        keeper.open();
+        assert!(second.result().is_ok());
+        assert_eq!(pool.restarts(), 0);
+    });
+}
+
+#[test]
+fn the_grandchildren_in_its_group_go_with_an_aborted_task() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        let start = |gate: Gate| {
+            let child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+            gate.announce(child.id().into());
+            wait_for(child);
+        };
+        let future = pool.submit(start, keeper.gate());
+        keeper.await_arrivals(1);
+        let child = keeper.arrivals()[0] as u32;
+        assert!(is_alive(child) && future.abort(AT_ONCE));
+        await_exit(child);
+    });
+}
+
+#[test]
+fn p74_a_deadline_of_a_whole_map_stops_it() {
+    bounded(|| {
+        let pool: ProcessPool = pool(2);
+        let keeper = Gatekeeper::new();
+        let options = MapOptions::new().deadline(SOON);
+        let results: Vec<_> = pool.map_with(options, pass, (0..10).map(|n| (keeper.gate(), n))).collect();
+        assert_eq!(results.len(), 10);
+        results.into_iter().for_each(assert_late);
+    });
+}
