@@ -17,8 +17,8 @@ mod verdict;
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::process::{self, Command, ExitCode};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
