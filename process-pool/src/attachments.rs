@@ -30,11 +30,11 @@ impl Attachments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     /// In a frame, to a worker.
-    Worker,
+    Frame,
     /// To a worker that is not ready: memory can be lent to it, but nothing travels beside.
-    Initializer,
+    Setup,
     /// To the process whose worker this is.
-    Parent,
+    Reply,
 }
 
 thread_local! {
@@ -72,12 +72,12 @@ pub(crate) fn supply<R>(bytes: Vec<Bytes>, decode: impl FnOnce() -> R) -> R {
 /// task encodes for itself goes nowhere.
 pub(crate) fn way() -> Option<Way> {
     let way = OUTGOING.with_borrow(|outgoing| outgoing.as_ref().map(|(way, _)| *way));
-    way.filter(|way| *way != Way::Parent || is_encoding_result())
+    way.filter(|way| *way != Way::Reply || is_encoding_result())
 }
 
 /// Leaves bytes to be sent; their number, or `None` where nothing travels beside.
 pub(crate) fn leave_bytes(bytes: &Bytes) -> Option<u32> {
-    way().filter(|way| *way != Way::Initializer)?;
+    way().filter(|way| *way != Way::Setup)?;
     OUTGOING.with_borrow_mut(|outgoing| {
         let list = &mut outgoing.as_mut()?.1.bytes;
         let number = u32::try_from(list.len()).ok()?;

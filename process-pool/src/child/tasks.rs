@@ -60,7 +60,7 @@ impl Tasks {
             let attachments = attachments.collect::<io::Result<Vec<Bytes>>>()?;
             self.page.slot(checked(job.header.slot)?).stamp(now);
             let (served, _) =
-                attachments::supply(attachments, || attachments::collect(Way::Parent, || self.serve_job(&job)));
+                attachments::supply(attachments, || attachments::collect(Way::Reply, || self.serve_job(&job)));
             served?;
             now = self.account(now);
             if self.page.bell().must_wake_parent() {
@@ -144,9 +144,10 @@ impl Tasks {
     fn account(&self, begun: u64) -> u64 {
         let now = now_nanos();
         let (nanos, jobs) = self.page.busy();
-        // Relaxed: numbers for estimates, and only this thread writes them.
+        // Relaxed: a number for estimates, and only this thread writes it.
         nanos.fetch_add(now.saturating_sub(begun), Ordering::Relaxed);
-        jobs.fetch_add(1, Ordering::Relaxed);
+        // Release: the supervisor that sees it looks at what became of the jobs.
+        jobs.fetch_add(1, Ordering::Release);
         now
     }
 }

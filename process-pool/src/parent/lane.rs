@@ -490,6 +490,12 @@ impl Worker {
         Giving::Given
     }
 
+    /// How many jobs the worker has done with, also those that it did not begin since they were taken back.
+    pub(crate) fn jobs_passed(&self) -> u64 {
+        // Acquire: who sees the number finds what became of the jobs.
+        self.page.busy().1.load(Ordering::Acquire)
+    }
+
     /// How many of the worker's frames have been read.
     pub(crate) fn frames_read(&self) -> u64 {
         self.page.frames_read().load(Ordering::Acquire)

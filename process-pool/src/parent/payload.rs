@@ -28,12 +28,12 @@ impl Payload {
     ///
     /// If it can't cross: it holds a closure, or a function of another image.
     pub(crate) fn of(job: &Job) -> Result<Self, TaskError> {
-        Self::encode(job, Way::Worker)
+        Self::encode(job, Way::Frame)
     }
 
     /// Encodes the call of an initializer, which is no part of a frame.
     pub(crate) fn of_initializer(job: &Job) -> Result<Self, TaskError> {
-        Self::encode(job, Way::Initializer)
+        Self::encode(job, Way::Setup)
     }
 
     /// What is left where a payload was taken away.

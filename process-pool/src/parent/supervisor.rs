@@ -31,7 +31,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use concurrent_futures_core::worker::defer_callbacks;
-use concurrent_futures_core::{Abandoned, DeadlineExceeded, DeadlineOf, Panicked, TaskError};
+use concurrent_futures_core::{Abandoned, DeadlineExceeded, DeadlineOf, Panicked, Tally, TaskError};
 
 use super::death;
 use super::lane::{Giving, InFlight, KillReason};
@@ -77,6 +77,14 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
     }
 }
 
+fn cancelled(tasks: usize) -> Tally {
+    Tally { cancelled: tasks, ..Tally::default() }
+}
+
+fn failed(tasks: usize) -> Tally {
+    Tally { failed: tasks, ..Tally::default() }
+}
+
 fn panic_in_start(payload: Box<dyn Any + Send>) -> StartFailure {
     StartFailure::Panicked(Panicked::from_payload(payload, None, None).message().to_owned())
 }
@@ -99,13 +107,15 @@ struct Supervisor {
     is_dismissed: bool,
     /// How many frames the worker had read, where the next is all that makes room.
     awaits_reading_since: Option<u64>,
+    /// How many jobs the worker had done with, when what lies with it was looked at last.
+    jobs_seen: Option<u64>,
 }
 
 impl Supervisor {
     fn new(shared: Arc<Shared>, worker: Arc<Worker>, notes: Receiver) -> Self {
         let (results, bytes, records, pace) = (Consumer::default(), Vec::new(), Vec::new(), Pace::default());
-        let (is_dismissed, awaits_reading_since) = (false, None);
-        Self { shared, worker, notes, results, bytes, records, pace, is_dismissed, awaits_reading_since }
+        let (is_dismissed, awaits_reading_since, jobs_seen) = (false, None, None);
+        Self { shared, worker, notes, results, bytes, records, pace, is_dismissed, awaits_reading_since, jobs_seen }
     }
 
     fn live(mut self) {
@@ -138,6 +148,7 @@ impl Supervisor {
         // What ends this loop: the warden's note of the death, which comes whatever the worker does (V2).
         while !self.worker.is_dead() {
             self.worker.take_news();
+            self.jobs_seen = Some(self.worker.jobs_passed());
             self.collect();
             let depth = self.depth();
             let frames_read = self.worker.frames_read();
@@ -192,7 +203,7 @@ impl Supervisor {
                 worker.process().kill();
             }
         });
-        self.awaits_reading_since = None;
+        (self.awaits_reading_since, self.jobs_seen) = (None, None);
         while !self.worker.is_dead() {
             self.worker.take_news();
             self.sleep();
@@ -264,6 +275,8 @@ impl Supervisor {
     fn is_called(&self) -> bool {
         self.worker.has_news()
             || !self.results.is_empty(&self.worker.page)
+            // A job that was cancelled while it lay with the worker leaves no result: having passed it is all there is.
+            || self.jobs_seen.is_some_and(|seen| self.worker.jobs_passed() != seen)
             || self.awaits_reading_since.is_some_and(|seen| self.worker.frames_read() != seen)
     }
 
@@ -399,6 +412,7 @@ impl Supervisor {
         if running.is_withdrawn() || is_killed {
             indices.iter().for_each(|&index| running.fail_task(index, TaskError::Cancelled));
             self.shared.counters.cancel(tail);
+            job.tally += cancelled(tail);
             return Vec::new();
         }
         let Some(rest) = running.split_off(from) else { return Vec::new() };
@@ -491,12 +505,10 @@ impl Supervisor {
                 (death::worker_died(pid, status, label.as_deref(), attempt, panics, kill, words).into(), false)
             }
         };
-        if is_cancelled {
-            self.shared.counters.cancel(1);
-        } else {
-            self.shared.counters.fail(1);
-        }
+        let tally = if is_cancelled { cancelled(1) } else { failed(1) };
+        self.shared.counters.end(tally);
         running.fail_task(index, error);
+        job.tally += tally;
         None
     }
 

@@ -195,9 +195,9 @@ impl Serialize for SharedBytes {
                 let text = "SharedBytes can be lent to the workers of a process pool and to nobody else: use Bytes";
                 return Err(serde::ser::Error::custom(text));
             }
-            Some(Way::Worker | Way::Initializer) if is_ours => attachments::leave_region(&self.region),
+            Some(Way::Frame | Way::Setup) if is_ours => attachments::leave_region(&self.region),
             // The parent knows what it has lent.
-            Some(Way::Parent) if !is_ours => {}
+            Some(Way::Reply) if !is_ours => {}
             Some(_) => return Form::Copy(Bytes::from_owner(self.clone())).serialize(serializer),
         }
         let (begin, end) = (self.range.start as u64, self.range.end as u64);
