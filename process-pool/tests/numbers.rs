@@ -39,3 +39,17 @@ fn cancel_a_chunk_of_which_a_part_has_failed() {
 fn an_item_that_has_failed_is_not_counted_again_when_its_chunk_is_cancelled() {
     watchdog(LIMIT, "cancelled", cancel_a_chunk_of_which_a_part_has_failed);
 }
+
+fn count_each_result_when_it_is_there() {
+    let pool = ProcessPool::new(1).unwrap();
+    for done in 1..=200 {
+        pool.submit(|n: u64| n, done).result().unwrap();
+        assert_eq!(pool.stats().finished, done);
+    }
+}
+
+/// Who has a result finds it counted.
+#[test]
+fn a_result_that_is_there_is_counted() {
+    watchdog(LIMIT, "a result that is there is counted", count_each_result_when_it_is_there);
+}

@@ -155,7 +155,16 @@ impl RunningJob {
     /// ```
     #[cfg(feature = "portable")]
     pub fn complete_tasks(&self, replies: &mut dyn Iterator<Item = (usize, &[u8])>) -> Tally {
-        self.task().clone().complete_items(replies)
+        let mut sum = Tally::default();
+        self.complete_tasks_then(replies, &mut |tally| sum += tally);
+        sum
+    }
+
+    /// As [`complete_tasks`](Self::complete_tasks); tells `count` how they ended, part by part, before anybody who waits for
+    /// them is woken: so whoever has a result finds it counted.
+    #[cfg(feature = "portable")]
+    pub fn complete_tasks_then(&self, replies: &mut dyn Iterator<Item = (usize, &[u8])>, count: &mut dyn FnMut(Tally)) {
+        self.task().clone().complete_items(replies, count);
     }
 
     /// Says for how long the tasks that are completed next kept a worker busy, as that measured it: `map` makes its

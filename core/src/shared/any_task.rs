@@ -48,7 +48,7 @@ pub(crate) trait AnyTask: TaskView {
     #[cfg(feature = "portable")]
     fn complete_item(self: Arc<Self>, index: usize, reply: &[u8]) -> Tally;
     #[cfg(feature = "portable")]
-    fn complete_items(self: Arc<Self>, replies: Replies<'_, '_>) -> Tally;
+    fn complete_items(self: Arc<Self>, replies: Replies<'_, '_>, count: &mut dyn FnMut(Tally));
     fn note_took(&self, took: Duration);
     #[cfg(feature = "portable")]
     fn encode(self: Arc<Self>) -> Option<Encoded>;

@@ -18,6 +18,13 @@ pub(crate) type Settled<T> = (usize, Option<Result<T, TaskError>>);
 impl<W: Work> Task<W> {
     /// RUNNING, remote: some of the tasks have their outcomes. Tells how those ended that were still wanted.
     pub(super) fn settle_items(self: &Arc<Self>, items: &mut [Settled<W::Item>]) -> Tally {
+        let mut sum = Tally::default();
+        self.settle_items_then(items, &mut |tally| sum += tally);
+        sum
+    }
+
+    /// As [`settle_items`](Self::settle_items); `count` is told before anybody who waits is woken.
+    fn settle_items_then(self: &Arc<Self>, items: &mut [Settled<W::Item>], count: &mut dyn FnMut(Tally)) {
         let mut tally = Tally::default();
         let mut outcome = None;
         let mut inner = self.inner.lock();
@@ -35,9 +42,18 @@ impl<W: Work> Task<W> {
         drop(inner);
         // What is still here has come too late.
         items.iter_mut().filter_map(|(_, item)| item.take()).for_each(report::discard);
-        let is_ours = outcome.is_none_or(|outcome| self.finish(outcome, &mut |_: Tally| ()));
-        // The tasks of a chunk are counted as they settle, a single one by who ends it.
-        if is_ours || W::IS_CHUNK { tally } else { Tally::default() }
+        match outcome {
+            // A single task is counted by who ends it.
+            Some(outcome) if !W::IS_CHUNK => {
+                self.finish(outcome, &mut |tally: Tally| count(tally));
+            }
+            outcome => {
+                count(tally);
+                if let Some(outcome) = outcome {
+                    self.finish(outcome, &mut |_: Tally| ());
+                }
+            }
+        }
     }
 
     /// What turns bytes into outcomes, and the label; `None` once the future has ended.
@@ -58,18 +74,17 @@ impl<W: Work> Task<W> {
     }
 
     #[cfg(feature = "portable")]
-    pub(super) fn settle_each_from_bytes(self: &Arc<Self>, replies: Replies<'_, '_>) -> Tally {
-        let mut tally = Tally::default();
-        let Some((face, label)) = self.decoder() else { return tally };
+    pub(super) fn settle_each_from_bytes(self: &Arc<Self>, replies: Replies<'_, '_>, count: &mut dyn FnMut(Tally)) {
+        let Some((face, label)) = self.decoder() else { return };
         loop {
             let mut items: Vec<_> = match &face {
                 Ok(face) => face.decode_block(replies, label.as_deref()),
                 Err(error) => replies.map(|(index, _)| (index, Some(Err(error.clone())))).collect(),
             };
             if items.is_empty() {
-                return tally;
+                return;
             }
-            tally += self.settle_items(&mut items);
+            self.settle_items_then(&mut items, count);
         }
     }
 

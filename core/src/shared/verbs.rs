@@ -193,8 +193,8 @@ impl<W: Work> AnyTask for Task<W> {
     }
 
     #[cfg(feature = "portable")]
-    fn complete_items(self: Arc<Self>, replies: Replies<'_, '_>) -> Tally {
-        Task::settle_each_from_bytes(&self, replies)
+    fn complete_items(self: Arc<Self>, replies: Replies<'_, '_>, count: &mut dyn FnMut(Tally)) {
+        Task::settle_each_from_bytes(&self, replies, count);
     }
 
     fn note_took(&self, took: Duration) {

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use concurrent_futures_core::TaskError;
+use concurrent_futures_core::{Tally, TaskError};
 
 use super::{Supervisor, cancelled};
 use crate::attachments;
@@ -98,9 +98,13 @@ impl Supervisor {
             }
             let index = |position| indices.as_ref().map_or(position, |indices| indices[position]);
             let mut replies = records.iter().map(|record| (index(record.position), &bytes[record.bytes.clone()]));
-            let tally = shared_bytes::referring_to(&regions, || running.complete_tasks(&mut replies));
-            self.shared.counters.end(tally);
-            job.tally += tally;
+            let mut sum = Tally::default();
+            let mut count = |tally| {
+                self.shared.counters.end(tally);
+                sum += tally;
+            };
+            shared_bytes::referring_to(&regions, || running.complete_tasks_then(&mut replies, &mut count));
+            job.tally += sum;
         }
         self.worker.lane.lock().put_back(slot, job);
     }
