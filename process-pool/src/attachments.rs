@@ -7,6 +7,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use concurrent_futures_core::portable::is_encoding_result;
+
 use crate::bytes::Bytes;
 use crate::shared_bytes::Region;
 
@@ -53,8 +55,7 @@ pub(crate) fn collect<R>(way: Way, encode: impl FnOnce() -> R) -> (R, Attachment
 #[inline]
 pub(crate) fn take_left() -> Option<Attachments> {
     OUTGOING.with_borrow_mut(|outgoing| {
-        let (_, left) = outgoing.as_mut().filter(|(_, left)| !left.is_empty())?;
-        Some(std::mem::take(left))
+        outgoing.as_mut().filter(|(_, left)| !left.is_empty()).map(|(_, left)| std::mem::take(left))
     })
 }
 
@@ -67,16 +68,18 @@ pub(crate) fn supply<R>(bytes: Vec<Bytes>, decode: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Where the value goes that is being encoded; `None` outside a pool.
+/// Where the value goes that is being encoded; `None` outside a pool. A worker collects for the whole of a job, but what a
+/// task encodes for itself goes nowhere.
 pub(crate) fn way() -> Option<Way> {
-    OUTGOING.with_borrow(|outgoing| outgoing.as_ref().map(|(way, _)| *way))
+    let way = OUTGOING.with_borrow(|outgoing| outgoing.as_ref().map(|(way, _)| *way));
+    way.filter(|way| *way != Way::Reply || is_encoding_result())
 }
 
 /// Leaves bytes to be sent; their number, or `None` where nothing travels beside.
 pub(crate) fn leave_bytes(bytes: &Bytes) -> Option<u32> {
+    way().filter(|way| *way != Way::Setup)?;
     OUTGOING.with_borrow_mut(|outgoing| {
-        let (_, attachments) = outgoing.as_mut().filter(|(way, _)| *way != Way::Setup)?;
-        let list = &mut attachments.bytes;
+        let list = &mut outgoing.as_mut()?.1.bytes;
         let number = u32::try_from(list.len()).ok()?;
         list.push(bytes.clone());
         Some(number)

@@ -30,6 +30,8 @@ pub use entry::{Context, Serving, serve};
 pub(crate) use entry::{Fallible, Plain};
 pub use ext::ExecutorExt;
 pub(crate) use face::{PortableFace, Replies};
+#[doc(hidden)]
+pub use reply::is_encoding_result;
 
 use crate::error::{CodecError, CodecSide, message_of};
 use crate::report;

@@ -1,5 +1,7 @@
 //! What a worker answers for one task: a byte that says which kind, and what belongs to it.
 
+use std::cell::Cell;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Portable, codec, contained};
@@ -39,7 +41,37 @@ pub(super) fn encode<R: Portable>(outcome: Result<R, TaskError>, reply: &mut Vec
 
 fn encode_value<R: Portable>(value: &R, reply: &mut Vec<u8>) -> Result<(), CodecError> {
     reply.push(VALUE);
+    let _mark = Mark::set();
     codec::encode(CodecSide::ResultOut, value, reply)
+}
+
+std::thread_local! {
+    static IS_ENCODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the calling thread is encoding what a task has returned, for the executor that serves it: not what a task
+/// encodes for itself. For types that travel in a way of their own.
+#[doc(hidden)]
+#[must_use]
+#[inline]
+pub fn is_encoding_result() -> bool {
+    IS_ENCODING.get()
+}
+
+/// Takes the mark away also where a serialiser panics.
+struct Mark;
+
+impl Mark {
+    fn set() -> Self {
+        IS_ENCODING.set(true);
+        Self
+    }
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        IS_ENCODING.set(false);
+    }
 }
 
 fn encode_error(error: &TaskError, reply: &mut Vec<u8>) -> Result<(), CodecError> {

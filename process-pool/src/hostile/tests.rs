@@ -1,7 +1,5 @@
 //! The readers, with what `proptest` thinks of.
 
-use std::num::NonZero;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -52,14 +50,14 @@ prop_compose! {
 }
 
 fn setup() -> impl Strategy<Value = ToWorker> {
-    let initializer = any::<Option<(i64, i64, Vec<u8>, Option<NonZero<u64>>)>>();
+    let initializer = any::<Option<(i64, i64, Vec<u8>, Option<u64>)>>();
     (any::<String>(), any::<(usize, usize, u32)>(), initializer).prop_map(
         |(meeting_point, (number, stack_size, parent), initializer)| {
             let initializer = initializer.map(|(entry, function, argument, lent)| Initializer {
                 entry: Offset(entry),
                 function: Offset(function),
                 argument,
-                lent: lent.map(NonZero::get),
+                lent: lent.filter(|&id| id > 0),
             });
             ToWorker::Setup(Setup { meeting_point, number, stack_size, initializer, parent })
         },

@@ -117,9 +117,10 @@ impl Shared {
             Ok(payload) => payload,
             Err(error) => return self.refuse(job, tasks, error),
         };
+        // Those that could not be encoded have failed.
+        self.counters.fail(tasks - payload.tasks());
         if payload.tasks() == 0 {
-            // None could be encoded, so all have failed. Where some could, the others are counted with them at the end.
-            return self.counters.fail(tasks);
+            return;
         }
         let permit = match self.permit(payload.tasks()) {
             Ok(permit) => permit,

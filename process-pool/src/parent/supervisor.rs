@@ -384,10 +384,6 @@ impl Supervisor {
         }
         lane.release(slot);
         drop(lane);
-        if job.done > 0 {
-            // Those of its tasks that could not be encoded were never offered.
-            self.shared.counters.fail(job.waiting.tasks().saturating_sub(job.offered));
-        }
         let (id, tally) = (job.waiting.id(), job.tally);
         if tally.total() > 0 {
             self.shared.options.observer.tell(|observer| observer.finished(id, tally));
