@@ -193,11 +193,12 @@ impl Shared {
     pub(crate) fn cancel(&self, job: Job) {
         let (id, tasks) = (job.id(), job.tasks());
         if job.cancel() {
-            self.count_skipped(id, tasks, Skipped::Cancelled);
+            self.count(id, Tally { cancelled: tasks, ..Tally::default() });
         }
     }
 
     fn run_in_caller(self: &Arc<Self>, job: Job) {
+        let (id, tasks) = (job.id(), job.tasks());
         // On a worker of ours it is among the tasks that the worker runs.
         let is_outside = !worker::is_worker_of(self.id);
         let _in_caller = is_outside.then(|| self.lifecycle.enter_caller(job.handle()));
@@ -205,15 +206,7 @@ impl Shared {
         if self.queue.is_closed() {
             return self.refuse(job, self.lifecycle.refusal());
         }
-        let mut accounts = Accounts { shared: self, id: job.id(), worker: None };
-        self.run(job, &mut accounts);
-    }
-
-    /// Runs a job; one that was cancelled meanwhile counts as that.
-    #[inline]
-    pub(crate) fn run(&self, job: Job, hooks: &mut dyn RunHooks) {
-        let (id, tasks) = (job.id(), job.tasks());
-        if let Err(skipped) = job.run_with(hooks) {
+        if let Err(skipped) = job.run_with(&mut Accounts { shared: self, id, worker: None }) {
             self.count_skipped(id, tasks, skipped);
         }
     }
@@ -250,8 +243,7 @@ impl Shared {
         self.count(id, tally);
     }
 
-    /// Counts a job that did not begin; who runs or fails it elsewhere counts it there.
-    fn count_skipped(&self, id: TaskId, tasks: usize, skipped: Skipped) {
+    pub(crate) fn count_skipped(&self, id: TaskId, tasks: usize, skipped: Skipped) {
         if skipped == Skipped::Cancelled {
             self.count(id, Tally { cancelled: tasks, ..Tally::default() });
         }

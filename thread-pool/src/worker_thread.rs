@@ -72,9 +72,12 @@ impl Worker {
 
     /// BUSY: runs a job; before its result is released, announces that it searches, if nothing waits.
     fn run(&self, job: Job) -> Next {
-        let accounts = Accounts { shared: &self.shared, id: job.id(), worker: Some(self.number) };
+        let (id, tasks) = (job.id(), job.tasks());
+        let accounts = Accounts { shared: &self.shared, id, worker: Some(self.number) };
         let mut turn = Turn { accounts, is_announced: false };
-        self.shared.run(job, &mut turn);
+        if let Err(skipped) = job.run_with(&mut turn) {
+            self.shared.count_skipped(id, tasks, skipped);
+        }
         if turn.is_announced { Next::Search } else { self.next() }
     }
 

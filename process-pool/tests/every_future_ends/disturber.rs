@@ -1,5 +1,6 @@
 //! Kills and stops workers at moments that nobody chooses, and looks meanwhile how many there are.
 
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -20,7 +21,13 @@ pub(crate) struct Deeds {
 }
 
 /// Disturbs until the other end of `end` is dropped. Whom it has stopped it continues then.
-pub(crate) fn disturb(plan: &Plan, pids: impl Fn() -> Vec<u32>, mut lots: Rng, end: &Receiver<()>) -> Deeds {
+pub(crate) fn disturb(
+    plan: &Plan,
+    ledger: &Path,
+    pids: impl Fn() -> Vec<u32>,
+    mut lots: Rng,
+    end: &Receiver<()>,
+) -> Deeds {
     let mut deeds = Deeds::default();
     let mut stopped = Vec::new();
     // The pool gives up after five workers in a row that die before they are ready.
@@ -37,6 +44,8 @@ pub(crate) fn disturb(plan: &Plan, pids: impl Fn() -> Vec<u32>, mut lots: Rng, e
         }
         if plan.disturbance == Disturbance::StopsAndContinues && lots.bool() {
             stopped.drain(..).for_each(|worker| send(&worker, Signal::CONT));
+            // Who would be stopped again at once would never get anything done.
+            continue;
         }
         let Some(&pid) = lots.choice(&children) else { continue };
         let Some(worker) = leftovers::handle_of(pid) else { continue };
@@ -53,7 +62,7 @@ pub(crate) fn disturb(plan: &Plan, pids: impl Fn() -> Vec<u32>, mut lots: Rng, e
         if plan.disturbance == Disturbance::Kills {
             send(&worker, Signal::KILL);
             deeds.kills += 1;
-        } else {
+        } else if leftovers::is_worker(pid, ledger) {
             send(&worker, Signal::STOP);
             deeds.stops += 1;
             stopped.push(worker);

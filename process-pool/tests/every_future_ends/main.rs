@@ -18,6 +18,7 @@ mod verdict;
 use std::env;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::process::{self, Command, ExitCode};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -28,6 +29,13 @@ use episode::Sum;
 
 /// Set where the directory for temporary files is our own.
 const STAGE: &str = "EVERY_FUTURE_ENDS_STAGE";
+
+const NESTED: &str = "nested";
+
+/// Where pools in tasks have their temporary files.
+fn directory_of_nested_pools() -> PathBuf {
+    env::temp_dir().join(NESTED)
+}
 
 /// An episode takes a second or two.
 const LIMIT: Duration = Duration::from_secs(90);
@@ -61,7 +69,7 @@ fn number(variable: &str) -> Option<u64> {
 /// Starts this program again with a directory for temporary files of its own, so that what is left there is ours.
 fn on_a_stage() -> ExitCode {
     let directory = env::temp_dir().join(format!("every-future-ends-{}", process::id()));
-    fs::create_dir(&directory).expect("a directory for the stage");
+    fs::create_dir_all(directory.join(NESTED)).expect("a directory for the stage");
     let program = env::current_exe().expect("the program knows its file");
     let status = Command::new(program).args(env::args_os().skip(1)).env("TMPDIR", &directory).env(STAGE, "1").status();
     fs::remove_dir_all(&directory).expect("the stage is there");
@@ -84,11 +92,16 @@ fn play_all(seeds: impl Iterator<Item = u64>) -> Result<(u64, Sum), u64> {
 #[expect(clippy::print_stdout, reason = "a test harness tells its results on stdout")]
 fn play_watched(seed: u64) -> Sum {
     println!("SEED={seed}");
-    let (tell, hear) = mpsc::channel();
+    if env::var_os("SEED").is_some() {
+        println!("{:#?}", plan::Plan::draw(&mut fastrand::Rng::with_seed(seed)));
+    }
+    let (begin, (tell, hear)) = (Instant::now(), mpsc::channel());
     watchdog(LIMIT, &format!("the episode of seed {seed}"), move || {
         let _ = tell.send(episode::play(seed));
     });
-    hear.recv().expect("an episode that has not failed has a sum")
+    let sum = hear.recv().expect("an episode that has not failed has a sum");
+    println!("    {} tasks in {:?}", sum.tasks, begin.elapsed());
+    sum
 }
 
 #[expect(clippy::print_stdout, reason = "a test harness tells its results on stdout")]

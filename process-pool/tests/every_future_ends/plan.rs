@@ -66,6 +66,8 @@ impl Plan {
         // A submitter that waits for workers which nobody continues would wait until the kill, which comes after it.
         let may_block = !matches!(disturbance, StopsUntilTheKill) && !matches!(ending, Ending::Kill(_));
         let is_bounded = lots.u8(0..4) == 0 && (may_block || when_full == WhenFull::Reject);
+        // A worker that leaves has ten seconds for it, and those who wait for its place wait as long if it is stopped then.
+        let some_leave = !matches!(disturbance, StopsUnderDeadlines);
         let maps = lots.u8(0..3) == 0 && !matches!(disturbance, StopsUnderDeadlines);
         Self {
             workers: lots.usize(1..=4),
@@ -74,8 +76,8 @@ impl Plan {
             map_items: if maps { lots.u64(1..200) } else { 0 },
             disturbance,
             ending,
-            max_tasks_per_worker: (lots.u8(0..5) == 0).then(|| lots.usize(1..10)),
-            idle_timeout: (lots.u8(0..5) == 0).then(|| Duration::from_millis(lots.u64(0..20))),
+            max_tasks_per_worker: (some_leave && lots.u8(0..5) == 0).then(|| lots.usize(1..10)),
+            idle_timeout: (some_leave && lots.u8(0..5) == 0).then(|| Duration::from_millis(lots.u64(0..20))),
             max_pending: is_bounded.then(|| (lots.usize(1..20), when_full)),
         }
     }

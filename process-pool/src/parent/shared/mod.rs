@@ -13,19 +13,23 @@
 //! - **Q3** Jobs begin in the order of their submission, as far as several workers have an order; one that is given back
 //!   goes to the front.
 
+mod next;
+mod staff;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use concurrent_futures_core::room::{Permit, Room};
 use concurrent_futures_core::sync::{Condvar, Mutex, MutexGuard};
 use concurrent_futures_core::worker::{self, CompletionSink};
 use concurrent_futures_core::{Job, Reason, Rejected, Skipped, Stats, TaskError, WhenFull};
 
+pub(crate) use next::Next;
+
 use super::callbacks::Callbacks;
 use super::counters::Counters;
-use super::lane;
 use super::payload::Payload;
 use super::process::Starting;
 use super::shutdown::Lifecycle;
@@ -34,7 +38,6 @@ use super::waiting::{Held, Waiting};
 use super::warden::Warden;
 use super::worker::Worker;
 use crate::builder::ProcessPoolBuilder;
-use crate::start_failure::StartFailure;
 
 /// What a pool, its handles and its threads share.
 pub(crate) struct Shared {
@@ -233,163 +236,10 @@ impl Shared {
         }
     }
 
-    fn hire(self: &Arc<Self>, number: usize) {
-        let shared = self.clone();
-        let builder = thread::Builder::new().name(format!("{}_{number}", self.name));
-        match builder.spawn(move || supervisor::supervise(&shared, number)) {
-            Ok(thread) => {
-                let mut state = self.state.lock();
-                let (over, threads) = state.threads.drain(..).partition(thread::JoinHandle::is_finished);
-                state.threads = threads;
-                state.threads.push(thread);
-                drop(state);
-                let over: Vec<thread::JoinHandle<()>> = over;
-                over.into_iter().for_each(|thread| drop(thread.join()));
-            }
-            Err(error) => self.note_no_thread(number, error),
-        }
-    }
-
-    /// No thread could be started: with other workers the jobs wait for those; without any they would wait for ever.
-    fn note_no_thread(&self, number: usize, error: std::io::Error) {
-        let mut state = self.state.lock();
-        state.starting.retain(|(other, _)| *other != number);
-        let stranded = if state.live() == 0 { std::mem::take(&mut state.queue) } else { VecDeque::new() };
-        drop(state);
-        let why = Rejected::broken("no thread could be started for a worker", Some(Arc::new(error)));
-        stranded.into_iter().for_each(|waiting| self.fail_waiting(waiting, why.clone()));
-        self.note_change();
-    }
-
     /// How many tasks a worker may be offered at once.
     pub(crate) fn quota(&self, worker: &Worker) -> usize {
         let done = worker.record.tasks.load(std::sync::atomic::Ordering::Relaxed);
         self.options.max_tasks_per_worker.map_or(usize::MAX, |most| most.saturating_sub(done as usize).max(1))
-    }
-
-    /// How far a supervisor has come with a start. False if nobody wants the worker any more.
-    pub(crate) fn note_starting(&self, number: usize, how_far: Starting) -> bool {
-        let mut state = self.state.lock();
-        let is_wanted = !state.is_killed;
-        if let Some((_, place)) = state.starting.iter_mut().find(|(other, _)| *other == number) {
-            *place = Some(how_far);
-        }
-        is_wanted
-    }
-
-    /// Ends a start that has not even given a process.
-    pub(crate) fn end_spawning(&self, number: usize) {
-        let state = self.state.lock();
-        let ours = state.starting.iter().find(|(other, _)| *other == number);
-        if let Some((_, Some(spawning @ Starting::Spawning(_)))) = ours {
-            spawning.kill();
-        }
-    }
-
-    /// A worker has said hello.
-    pub(crate) fn note_ready(&self, worker: &Arc<Worker>) {
-        let mut state = self.state.lock();
-        state.starting.retain(|(number, _)| *number != worker.number);
-        state.workers.push(worker.clone());
-        state.failed_starts = 0;
-        let is_killed = state.is_killed;
-        drop(state);
-        if is_killed {
-            worker.kill(lane::KillReason::Shutdown);
-        }
-        self.options.observer.tell(|observer| observer.worker_up(worker.number));
-    }
-
-    /// A worker has been buried.
-    pub(crate) fn note_left(self: &Arc<Self>, worker: &Arc<Worker>) {
-        let mut state = self.state.lock();
-        let is_another = |other: &Arc<Worker>| !Arc::ptr_eq(other, worker);
-        state.workers.retain(is_another);
-        state.idle.retain(is_another);
-        self.act(state);
-        self.options.observer.tell(|observer| observer.worker_down(worker.number));
-        self.end_if_over();
-    }
-
-    /// A worker could not be started. Gives how long to wait before the next try, or `None` to give up: nobody needs it any
-    /// more, or the pool is broken now.
-    pub(crate) fn note_failed_start(self: &Arc<Self>, number: usize, failure: &StartFailure) -> Option<Duration> {
-        let mut state = self.state.lock();
-        state.failed_starts += 1;
-        if let Some((_, process)) = state.starting.iter_mut().find(|(other, _)| *other == number) {
-            *process = None;
-        }
-        let is_hopeless = failure.is_permanent() || state.failed_starts >= MOST_FAILED_STARTS;
-        let nobody_waits = state.queue.is_empty() || state.is_killed || state.broken.is_some();
-        if !is_hopeless && !nobody_waits {
-            return Some(back_off(state.failed_starts));
-        }
-        state.starting.retain(|(other, _)| *other != number);
-        if is_hopeless && !state.is_killed && state.broken.is_none() {
-            drop(state);
-            self.break_down(failure);
-        } else {
-            drop(state);
-        }
-        self.end_if_over();
-        None
-    }
-
-    /// The pool can't work: everything that waits fails, with the first cause.
-    fn break_down(&self, failure: &StartFailure) {
-        let why = failure.rejection();
-        let mut state = self.state.lock();
-        state.broken.get_or_insert_with(|| why.clone());
-        let (waiting, idle) = (std::mem::take(&mut state.queue), std::mem::take(&mut state.idle));
-        drop(state);
-        if let Some((room, _)) = &self.room {
-            room.close();
-        }
-        idle.iter().for_each(|worker| worker.ask_to_leave());
-        waiting.into_iter().for_each(|waiting| self.fail_waiting(waiting, why.clone()));
-    }
-
-    /// What a supervisor does next with its worker.
-    pub(crate) fn next_for(&self, worker: &Arc<Worker>, room: lane::Room, is_due_to_leave: bool) -> Next {
-        let mut state = self.state.lock();
-        let nothing_left = state.queue.is_empty() && (state.is_closed || state.broken.is_some());
-        if room.is_idle && (is_due_to_leave || worker.must_leave() || nothing_left || state.is_killed) {
-            state.idle.retain(|other| !Arc::ptr_eq(other, worker));
-            return Next::Leave;
-        }
-        if is_due_to_leave || worker.must_leave() {
-            return Next::Sleep;
-        }
-        let over = take_over(&mut state.queue);
-        if !over.is_empty() {
-            return Next::PassOver(over);
-        }
-        let jobs = take_jobs(&mut state.queue, room);
-        if !jobs.is_empty() {
-            state.idle.retain(|other| !Arc::ptr_eq(other, worker));
-            return Next::Send(jobs);
-        }
-        if !room.is_idle {
-            return Next::Sleep;
-        }
-        let was_idle = state.idle.iter().any(|other| Arc::ptr_eq(other, worker));
-        if !was_idle {
-            state.idle.push(worker.clone());
-        }
-        let others = state.workers.iter().filter(|other| !Arc::ptr_eq(other, worker)).cloned().collect();
-        Next::Idle { others, since_now: !was_idle }
-    }
-
-    /// A worker has had nothing to do for too long: it leaves, unless it has got something meanwhile.
-    pub(crate) fn dismiss_if_idle(&self, worker: &Arc<Worker>) {
-        let mut state = self.state.lock();
-        let idle = state.idle.len();
-        state.idle.retain(|other| !Arc::ptr_eq(other, worker));
-        let was_idle = state.idle.len() < idle;
-        drop(state);
-        if was_idle {
-            worker.ask_to_leave();
-        }
     }
 
     /// Whether what has not begun is cancelled instead of run.
@@ -400,15 +250,6 @@ impl Shared {
     /// Whether the pool was told to kill its workers.
     pub(crate) fn is_killed(&self) -> bool {
         self.state.lock().is_killed
-    }
-
-    /// Waits before another try to start a worker, unless the pool is closed meanwhile.
-    pub(crate) fn pause(&self, delay: Duration) {
-        let deadline = Instant::now() + delay;
-        let mut state = self.state.lock();
-        while !state.is_closed && Instant::now() < deadline {
-            state = self.sleep(state, Some(deadline));
-        }
     }
 
     /// Ends a job that waits.
@@ -518,59 +359,5 @@ impl Shared {
         stats.idle = state.idle.len();
         stats.pending = state.queue.iter().map(Waiting::tasks).sum();
         stats
-    }
-}
-
-/// What a supervisor does next.
-pub(crate) enum Next {
-    /// Send these.
-    Send(Vec<Waiting>),
-    /// Count these, which were cancelled in the queue.
-    PassOver(Vec<Waiting>),
-    /// Wait for what the worker has.
-    Sleep,
-    /// Wait for work, and perhaps take some off the others.
-    Idle { others: Vec<Arc<Worker>>, since_now: bool },
-    /// Let the worker end.
-    Leave,
-}
-
-/// Takes from the front what was cancelled.
-fn take_over(queue: &mut VecDeque<Waiting>) -> Vec<Waiting> {
-    std::iter::from_fn(|| queue.pop_front_if(|next| next.is_over())).collect()
-}
-
-/// Takes from the front what fits. A large job, and one in quarantine, goes alone to an idle worker.
-fn take_jobs(queue: &mut VecDeque<Waiting>, room: lane::Room) -> Vec<Waiting> {
-    let mut jobs = Vec::new();
-    let mut bytes = 0;
-    while let Some(next) = queue.front().filter(|_| jobs.len() < room.jobs) {
-        let goes_alone = next.is_quarantined || !next.is_light();
-        if goes_alone && !(room.is_idle && jobs.is_empty()) {
-            break;
-        }
-        bytes += next.payload.size;
-        if !jobs.is_empty() && bytes > LARGEST_FRAME || !room.is_idle && bytes > room.bytes {
-            break;
-        }
-        jobs.extend(queue.pop_front());
-        if goes_alone {
-            break;
-        }
-    }
-    jobs
-}
-
-/// Several jobs share a frame up to this size.
-const LARGEST_FRAME: usize = 32 * 1024;
-
-/// So many starts in a row may fail before the pool gives up.
-const MOST_FAILED_STARTS: u32 = 5;
-
-/// The first try comes at once, the next ones later and later.
-fn back_off(failed: u32) -> Duration {
-    match failed {
-        0 | 1 => Duration::ZERO,
-        more => Duration::from_millis(10) * 4_u32.saturating_pow(more - 2).min(100),
     }
 }

@@ -1,0 +1,106 @@
+//! How jobs are sent to a worker.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use concurrent_futures_core::Tally;
+
+use super::{InFlight, Tag};
+use crate::attachments::Attachments;
+use crate::link::FrameSender;
+use crate::page::Slot;
+use crate::parent::offer::SlotOffer;
+use crate::parent::waiting::{Held, Waiting};
+use crate::parent::worker::Worker;
+use crate::wire::control::Control;
+use crate::wire::frame::{FrameWriter, Header};
+
+impl Worker {
+    /// Sends jobs, all in one frame. At most as many tasks of each are offered as `most` says.
+    ///
+    /// # Errors
+    ///
+    /// Gives them back if the lane is closed.
+    pub(crate) fn send(self: &Arc<Self>, jobs: Vec<Waiting>, most: usize) -> Result<(), Vec<Waiting>> {
+        let mut lane = self.lane.lock();
+        if !lane.is_open {
+            return Err(jobs);
+        }
+        lane.frames_sent += 1;
+        let (number, sent) = (lane.frames_sent, Instant::now());
+        let mut frame = FrameWriter::new(jobs.len(), jobs.iter().map(|waiting| waiting.payload.size).sum());
+        let mut attachments = Attachments::default();
+        let mut timed = Vec::with_capacity(jobs.len());
+        for mut waiting in jobs {
+            waiting.give_room();
+            let slot = lane.free.pop().expect("no more jobs are sent than there is room for");
+            let entry = &mut lane.entries[slot];
+            entry.generation = entry.generation.wrapping_add(1);
+            let tasks = waiting.payload.tasks().min(most).min(Slot::MOST_TASKS);
+            self.page.slot(slot).offer(entry.generation, tasks);
+            let limit = waiting.options.deadline_limit();
+            let header = Header {
+                slot,
+                generation: entry.generation,
+                id: waiting.id().as_u64(),
+                entry: waiting.payload.entry,
+                function: waiting.payload.function,
+                attempt: waiting.attempt(),
+                deadline: limit.map_or(0, |limit| u64::try_from(limit.as_nanos()).unwrap_or(0)),
+                label: waiting.options.label_text(),
+                attachments: waiting.payload.attachments.bytes.len(),
+            };
+            let indices = waiting.payload.indices();
+            if let Some(arguments) = waiting.payload.arguments() {
+                frame.job(&header, indices.as_deref(), arguments.map(|(_, argument)| argument));
+            }
+            let beside = waiting.payload.attachments.clone();
+            attachments.bytes.extend(beside.bytes);
+            attachments.regions.extend(beside.regions);
+            let offer = Arc::new(SlotOffer::new(self.clone(), slot, entry.generation));
+            let is_wanted = match &waiting.held {
+                Held::Fresh(job) => job.offer(offer).is_ok(),
+                Held::Begun(job) => {
+                    job.offer(offer);
+                    true
+                }
+                Held::Over(_) => false,
+            };
+            if !is_wanted {
+                // It was cancelled in the queue: the worker passes it over, and the supervisor empties the slot.
+                self.page.slot(slot).withdraw();
+            }
+            entry.tag = Some(Tag { limit, kill: None, frame: number, sent });
+            if let Some(limit) = limit {
+                timed.push((slot, entry.generation, limit));
+            }
+            let (offered, tally) = (waiting.payload.tasks(), Tally::default());
+            entry.job = Some(InFlight { waiting, offered, done: 0, tally, indices });
+        }
+        // Before the write, which takes as long as the worker likes.
+        for (slot, generation, limit) in timed {
+            self.watch_deadline_after(limit, slot, generation);
+        }
+        let frame = frame.finish();
+        lane.unread.push_back((number, frame.len()));
+        // Nobody waits for this lock with the lane's in his hand: a worker has one sender at a time. The write may take as
+        // long as the worker likes, and who wants to kill it needs the lane.
+        let writer = self.frames.lock();
+        drop(lane);
+        // What can't be sent has not begun, and the death that is the reason gives it back. Where the reason is another,
+        // the system's lack of something, the worker would wait for ever for what is missing.
+        if write(&writer, &self.control, &frame, &attachments).is_err() {
+            self.process().kill();
+        }
+        drop(writer);
+        Ok(())
+    }
+}
+
+/// Writes a frame and what belongs to it: the memory before, so that it is there when it is referred to, the rest behind.
+fn write(frames: &FrameSender, control: &Arc<Control>, frame: &[u8], attachments: &Attachments) -> io::Result<()> {
+    attachments.regions.iter().try_for_each(|region| region.lend_to(control))?;
+    frames.send(frame)?;
+    attachments.bytes.iter().try_for_each(|bytes| frames.send(bytes))
+}

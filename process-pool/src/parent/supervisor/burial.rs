@@ -1,0 +1,112 @@
+//! How a supervisor ends or gives back what lies with a worker that has died (V1).
+
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use concurrent_futures_core::{Abandoned, DeadlineExceeded, DeadlineOf, TaskError};
+
+use super::{Supervisor, cancelled, failed};
+use crate::parent::death;
+use crate::parent::lane::{InFlight, KillReason};
+use crate::parent::offer::RetryOffer;
+use crate::parent::waiting::{Held, Waiting};
+
+impl Supervisor {
+    /// Drops what lies with the worker, which ends it.
+    pub(super) fn abandon(&self) {
+        let occupied = self.worker.lane.lock().occupied();
+        for slot in occupied {
+            let job = self.worker.lane.lock().take(slot);
+            if let Some(job) = job {
+                self.shared.counters.fail(job.offered - job.done);
+            }
+        }
+    }
+
+    /// BURIED: ends or gives back everything that lies with a worker that has died (V1).
+    pub(super) fn bury(&mut self) {
+        self.worker.lane.lock().close();
+        // What it had answered is read to the last byte; what it was sending when it died is not.
+        self.drain();
+        self.read_notes();
+        let status = self.worker.process().bury().ok();
+        let mut slots = self.worker.lane.lock().occupied();
+        for &slot in &slots {
+            self.worker.page.slot(slot).take_back(|_| 0);
+        }
+        slots.sort_by_key(|&slot| self.worker.lane.lock().order(slot));
+        // Before anybody hears of the death.
+        if self.is_to_be_replaced(!slots.is_empty()) {
+            self.shared.counters.restart();
+        }
+        let mut back = Vec::new();
+        for slot in slots {
+            let Some(mut job) = self.worker.lane.lock().take(slot) else { continue };
+            back.extend(self.reclaim(slot, &mut job));
+            if job.done < job.offered {
+                back.extend(self.blame(slot, &mut job, status));
+            }
+            self.put_back_or_release(slot, job);
+        }
+        self.shared.give_back(back);
+    }
+
+    /// Whether the worker has done something, and was not simply needed no more.
+    pub(super) fn is_to_be_replaced(&self, had_work: bool) -> bool {
+        if self.is_dismissed {
+            return self.is_due_to_leave();
+        }
+        (had_work || self.worker.record.tasks.load(Ordering::Relaxed) > 0) && !self.shared.is_killed()
+    }
+
+    /// Ends the task that the worker was in the middle of, or gives it back for another attempt.
+    pub(super) fn blame(&self, slot: usize, job: &mut InFlight, status: Option<ExitStatus>) -> Option<Waiting> {
+        if job.done == 0 {
+            self.note_begun(slot, job);
+        }
+        let kill = self.worker.lane.lock().kill_reason(slot);
+        let index = job.index(job.offered - 1);
+        job.done = job.offered;
+        let (attempt, retries) = (job.waiting.attempt(), job.waiting.options.retry_limit());
+        let label = job.waiting.options.label_text().map(str::to_owned);
+        let running = job.begin()?;
+        let is_its_own_death = matches!(kill, None | Some(KillReason::Memory { .. }));
+        if is_its_own_death && attempt <= retries && !self.shared.cancels_waiting() {
+            return Some(self.retry(job.waiting.hollow_out()));
+        }
+        let pid = self.worker.process().pid();
+        let (error, is_cancelled): (TaskError, bool) = match kill {
+            Some(KillReason::Deadline(limit)) => {
+                (DeadlineExceeded::new(DeadlineOf::Task, limit, label.as_deref()).into(), false)
+            }
+            Some(KillReason::Aborted) => (TaskError::Cancelled, true),
+            Some(KillReason::Shutdown) => {
+                self.shared.counters.kill(1);
+                (Abandoned::new("its pool was killed while it ran").into(), false)
+            }
+            None | Some(KillReason::Memory { .. }) => {
+                let panics = self.worker.aborts_on_panic;
+                let words = self.worker.process().last_words();
+                (death::worker_died(pid, status, label.as_deref(), attempt, panics, kill, words).into(), false)
+            }
+        };
+        let tally = if is_cancelled { cancelled(1) } else { failed(1) };
+        self.shared.counters.end(tally);
+        running.fail_task(index, error);
+        job.tally += tally;
+        None
+    }
+
+    pub(super) fn retry(&self, mut waiting: Waiting) -> Waiting {
+        let handle = waiting.handle();
+        if let (Held::Begun(running), Some(handle)) = (&mut waiting.held, handle) {
+            running.retry();
+            running.offer(Arc::new(RetryOffer::new(&self.shared, handle)));
+        }
+        waiting.is_quarantined = true;
+        waiting.since = Instant::now();
+        waiting
+    }
+}
