@@ -120,7 +120,7 @@ fn x13_a_worker_that_dies_while_a_large_task_is_written_to_it_has_not_begun_it()
     bounded(|| {
         let pool = pool(1);
         let pid = pool.submit(where_am_i, ()).result().unwrap();
-        send(Signal::STOP, pid);
+        stop(pid);
         let large = Bytes::from(vec![7; 64 << 20]);
         let sum = |bytes: Bytes| bytes.iter().map(|&byte| u64::from(byte)).sum::<u64>();
         let futures = [pool.submit(sum, large.clone()), pool.submit(sum, large)];
@@ -259,7 +259,7 @@ fn x17_no_number_of_submits_blocks_where_the_worker_does_not_read() {
     bounded(|| {
         let pool = pool(1);
         let pid = pool.submit(where_am_i, ()).result().unwrap();
-        send(Signal::STOP, pid);
+        stop(pid);
         let futures: Vec<_> = (0..20_000).map(|n| pool.submit(square, n)).collect();
         assert_eq!(pool.stats().finished, 1);
         send(Signal::CONT, pid);

@@ -174,7 +174,7 @@ fn a_deadline_of_a_task_that_is_stopped_with_its_worker_is_kept() {
         let keeper = Gatekeeper::new();
         let future = pool.submit_with(within(Duration::from_millis(200)), pass, (keeper.gate(), 1));
         keeper.await_arrivals(1);
-        send(Signal::STOP, pool.worker_pids()[0]);
+        stop(pool.worker_pids()[0]);
         assert_late(future.result());
         assert_eq!(pool.submit(square, 3).result().unwrap(), 9);
     });

@@ -170,7 +170,7 @@ fn s10_a_kill_ends_workers_that_are_stopped() {
     bounded(|| {
         let pool = pool(1);
         let pid = pool.submit(where_am_i, ()).result().unwrap();
-        send(Signal::STOP, pid);
+        stop(pid);
         let future = pool.submit(square, 3);
         assert!(!pool.shutdown(Shutdown::drain().within(Duration::from_millis(20))).is_complete());
         assert!(pool.shutdown(Shutdown::kill(AT_ONCE)).is_complete());

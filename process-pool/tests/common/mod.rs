@@ -15,7 +15,7 @@ use concurrent_futures_process_pool::{
     Future, Observer, ProcessPool, Reason, Shutdown, Stats, Tally, TaskError, TaskId, WorkerDied,
 };
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, getpid, kill_process, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpid, kill_process, pidfd_open, waitid};
 use serde::{Deserialize, Serialize};
 
 /// No time at all.
@@ -155,6 +155,13 @@ pub(crate) fn send(signal: Signal, pid: u32) {
 /// Kills a process that is ours.
 pub(crate) fn kill(pid: u32) {
     send(Signal::KILL, pid);
+}
+
+/// Stops a child of ours; returns once none of its threads runs.
+pub(crate) fn stop(pid: u32) {
+    send(Signal::STOP, pid);
+    let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(pid_of(pid)), stopped).expect("a child can be waited for");
 }
 
 /// Blocks until a process has ended.
