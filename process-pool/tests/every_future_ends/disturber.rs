@@ -1,6 +1,5 @@
 //! Kills and stops workers at moments that nobody chooses, and looks meanwhile how many there are.
 
-use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -21,13 +20,7 @@ pub(crate) struct Deeds {
 }
 
 /// Disturbs until the other end of `end` is dropped. Whom it has stopped it continues then.
-pub(crate) fn disturb(
-    plan: &Plan,
-    ledger: &Path,
-    pids: impl Fn() -> Vec<u32>,
-    mut lots: Rng,
-    end: &Receiver<()>,
-) -> Deeds {
+pub(crate) fn disturb(plan: &Plan, pids: impl Fn() -> Vec<u32>, mut lots: Rng, end: &Receiver<()>) -> Deeds {
     let mut deeds = Deeds::default();
     let mut stopped = Vec::new();
     // The pool gives up after five workers in a row that die before they are ready.
@@ -62,7 +55,7 @@ pub(crate) fn disturb(
         if plan.disturbance == Disturbance::Kills {
             send(&worker, Signal::KILL);
             deeds.kills += 1;
-        } else if leftovers::is_worker(pid, ledger) {
+        } else {
             send(&worker, Signal::STOP);
             deeds.stops += 1;
             stopped.push(worker);

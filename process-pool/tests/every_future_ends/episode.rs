@@ -82,7 +82,7 @@ fn live(plan: &Plan, lots: &mut Rng, ledger: &Path, told: &Arc<AtomicU64>) -> (V
     thread::scope(|scope| {
         // While the pool is dropped nobody can ask it.
         let pids = || pool.lock().as_ref().map(ProcessPool::worker_pids).unwrap_or_default();
-        let disturber = scope.spawn(move || disturb(plan, ledger, pids, disturber_lots, &end));
+        let disturber = scope.spawn(move || disturb(plan, pids, disturber_lots, &end));
         let map = scope.spawn(|| map_items(plan, &handle, map_lots));
         let submit = |(first, lots)| {
             scope.spawn({
@@ -136,8 +136,9 @@ fn submit_tasks(plan: &Plan, pool: &PoolHandle, first: u64, mut lots: Rng, told:
             told.fetch_add(1, Ordering::Relaxed);
         });
         held.push(Held { number, kind, salt, treatment, was_told: None, future });
-        // Sooner or later, and some that have ended long ago.
-        let chosen = lots.usize(..held.len());
+        // Sooner or later, and some that have ended long ago; but a task that hangs must not wait for its abort until there is
+        // room for the next one.
+        let chosen = if plan.may_block() { held.len() - 1 } else { lots.usize(..held.len()) };
         held[chosen].treat();
     }
     held.iter_mut().for_each(Held::treat);

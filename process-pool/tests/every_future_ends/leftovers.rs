@@ -66,7 +66,7 @@ impl Belongings {
 
 /// Waits until every process that knows this ledger is gone; gives those that stay.
 pub(crate) fn processes_of(ledger: &Path) -> Vec<String> {
-    let marker = marker(ledger);
+    let marker = format!("{}={}", ledger::VARIABLE, ledger.display());
     let deadline = Instant::now() + MOMENT;
     let pids = entries("/proc".as_ref()).filter_map(|path| path.file_name()?.to_str()?.parse::<i32>().ok());
     let left = pids.filter(|pid| {
@@ -82,16 +82,6 @@ pub(crate) fn processes_of(ledger: &Path) -> Vec<String> {
 
 pub(crate) fn handle_of(pid: i32) -> Option<OwnedFd> {
     pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()).ok()
-}
-
-/// Whether a child is a worker yet. Before, in the middle of `spawn`, it shares its parent's memory, and the parent waits
-/// for it in the system: who stops it there stops a thread of the parent.
-pub(crate) fn is_worker(pid: i32, ledger: &Path) -> bool {
-    has_in_environment(pid, &marker(ledger))
-}
-
-fn marker(ledger: &Path) -> String {
-    format!("{}={}", ledger::VARIABLE, ledger.display())
 }
 
 fn has_in_environment(pid: i32, marker: &str) -> bool {

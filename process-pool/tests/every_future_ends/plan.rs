@@ -119,6 +119,10 @@ impl Plan {
         matches!(self.ending, Ending::Kill(_) | Ending::CancelPending)
     }
 
+    pub(crate) fn may_block(&self) -> bool {
+        self.max_pending.is_some_and(|(_, when_full)| when_full == WhenFull::Block)
+    }
+
     pub(crate) fn may_refuse(&self) -> bool {
         self.max_pending.is_some_and(|(_, when_full)| when_full == WhenFull::Reject)
     }
