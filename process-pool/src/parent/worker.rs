@@ -92,13 +92,18 @@ impl Worker {
         self.news.load(Ordering::SeqCst)
     }
 
-    /// The process has ended. Tells the supervisor also where it is awake, since it may wait for the rest of a result that
-    /// will never come.
+    /// As [`wake`](Self::wake), also where it is awake, or the worker has promised to call it: for who can't rely on the
+    /// worker, which may be stopped or dead in the middle of a call or a result.
+    pub(crate) fn insist(&self) {
+        self.news.store(true, Ordering::SeqCst);
+        // There is room as soon as the supervisor has read what the worker left.
+        let _ = self.bell.send(note::LOOK);
+    }
+
+    /// The process has ended.
     pub(crate) fn note_death(&self) {
         self.is_dead.store(true, Ordering::SeqCst);
-        self.news.store(true, Ordering::SeqCst);
-        // There is room as soon as the supervisor has read what the worker left: nobody else writes any more.
-        let _ = self.bell.send(note::LOOK);
+        self.insist();
     }
 
     pub(crate) fn is_dead(&self) -> bool {

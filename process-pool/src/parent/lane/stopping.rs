@@ -116,7 +116,8 @@ impl Worker {
             self.process().kill();
         }
         drop(lane);
-        self.wake();
+        // The task may lie answered in the page of a worker that was stopped while it rang.
+        self.insist();
     }
 
     /// Kills the process whatever it does; the task that it is in the middle of ends for this reason.
