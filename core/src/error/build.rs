@@ -35,7 +35,8 @@ impl fmt::Display for BuildError {
             Self::Start(_) => f.write_str("the pool could not be started"),
             Self::NotInitialised => f.write_str(
                 "`init()` has not run: worker processes are this program, started again, and leave for their work there; \
-                 make `init()` the first line of `main` (it does nothing in a setuid program)",
+                 make `init()` the first line of `main`, or say `worker_entry!();` at the top level of a test, bench or \
+                 doc test (neither does anything in a setuid program)",
             ),
             Self::NestedTooDeep { limit } => write!(
                 f,
