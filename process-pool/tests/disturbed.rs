@@ -30,7 +30,7 @@ fn a_worker_that_is_killed_while_it_is_sent_something_large_holds_nobody_up() {
         let pool = ProcessPool::new(1).unwrap();
         for in_frame in [false, true] {
             let worker = idle_worker(&pool);
-            common::send(Signal::STOP, worker.as_raw_nonzero().get().cast_unsigned());
+            common::stop(worker.as_raw_nonzero().get().cast_unsigned());
             let future = if in_frame {
                 pool.submit(|bytes: Vec<u8>| bytes.len(), vec![7; 4 << 20])
             } else {
@@ -49,7 +49,7 @@ fn a_worker_that_is_killed_while_it_is_sent_something_large_holds_nobody_up() {
 fn a_kill_ends_a_pool_whose_stopped_worker_is_being_sent_something_large() {
     watchdog(LIMIT, "kill", || {
         let pool = ProcessPool::new(1).unwrap();
-        common::send(Signal::STOP, idle_worker(&pool).as_raw_nonzero().get().cast_unsigned());
+        common::stop(idle_worker(&pool).as_raw_nonzero().get().cast_unsigned());
         let future = pool.submit(|bytes: Bytes| bytes.len(), vec![7; 4 << 20].into());
         await_empty_queue(&pool);
         assert!(!future.wait_timeout(Duration::from_millis(100)));
@@ -63,7 +63,7 @@ fn a_deadline_also_ends_the_wait_for_a_worker_that_was_stopped_before_it_began()
     watchdog(LIMIT, "deadline", || {
         let pool = ProcessPool::new(1).unwrap();
         for bytes in [10, 4 << 20] {
-            common::send(Signal::STOP, idle_worker(&pool).as_raw_nonzero().get().cast_unsigned());
+            common::stop(idle_worker(&pool).as_raw_nonzero().get().cast_unsigned());
             let options = TaskOptions::new().deadline(Duration::from_millis(200));
             let future = pool.submit_with(options, |bytes: Bytes| bytes.len(), vec![7; bytes].into());
             assert_eq!(future.result().unwrap(), bytes, "it had not begun, so another worker ran it");
@@ -79,7 +79,7 @@ fn a_deadline_does_not_end_another_task_in_a_stopped_worker() {
         let worker = idle_worker(&pool);
         let first = pool.submit(|gate: Gate| gate.pass(0), keeper.gate());
         keeper.await_arrivals(1);
-        common::send(Signal::STOP, worker.as_raw_nonzero().get().cast_unsigned());
+        common::stop(worker.as_raw_nonzero().get().cast_unsigned());
         let options = TaskOptions::new().deadline(Duration::from_millis(10));
         let second = pool.submit_with(options, |()| std::process::id(), ());
         assert!(!second.wait_timeout(Duration::from_millis(100)));

@@ -148,21 +148,9 @@ pub(crate) fn square(n: u64) -> u64 {
     n * n
 }
 
-/// Sends a signal. A process that is to stop has stopped when this returns: until then it may still run what comes.
+/// Sends a signal.
 pub(crate) fn send(signal: Signal, pid: u32) {
     kill_process(pid_of(pid), signal).expect("the process is there");
-    while signal == Signal::STOP && !is_stopped(pid) {
-        thread::yield_now();
-    }
-}
-
-/// Whether none of its threads runs: each stops by itself.
-fn is_stopped(pid: u32) -> bool {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the process is there");
-    let stats = threads.map(|thread| std::fs::read_to_string(thread.expect("it can be read").path().join("stat")));
-    stats
-        .into_iter()
-        .all(|stat| stat.expect("it is there").rsplit(") ").next().is_some_and(|state| state.starts_with('T')))
 }
 
 /// Kills a process that is ours.
