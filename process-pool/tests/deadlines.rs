@@ -11,6 +11,7 @@ use common::{
 use concurrent_futures_conformance::{Gate, Gatekeeper};
 use concurrent_futures_process_pool::task::{self, Stopped};
 use concurrent_futures_process_pool::{Future, MapOptions, ProcessPool, State, TaskError, TaskOptions, worker_entry};
+use rustix::process::{getpgid, getppid, setpgid};
 
 worker_entry!();
 
@@ -156,6 +157,22 @@ fn p75_a_deadline_is_kept_closely() {
     });
 }
 
+/// A look that is due for one task serves the next one of its slot, so none is late for a look that is not due.
+#[test]
+fn deadlines_of_any_order_are_kept() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        for limit in [LONG, SOON, LONG, 2 * SOON, SOON] {
+            assert_eq!(pool.submit_with(within(limit), square, 3).result().unwrap(), 9);
+            assert_late(pool.submit_with(within(SOON), pass, (keeper.gate(), 1)).result());
+            let long = pool.submit_with(within(LONG), pass, (keeper.gate(), 2));
+            assert!(!long.wait_timeout(3 * SOON));
+            assert!(long.abort(AT_ONCE) && long.result().is_err());
+        }
+    });
+}
+
 trait AwaitNext {
     fn await_that_one_came(&self);
 }
@@ -282,6 +299,28 @@ fn x23_a_grace_that_ends_late_hits_nobody_else() {
         keeper.open();
         assert!(second.result().is_ok());
         assert_eq!(pool.restarts(), 0);
+    });
+}
+
+/// Moves its process into the group of whoever has started it.
+fn leave_the_group(gate: Gate) -> u64 {
+    let group = getpgid(getppid()).expect("the parent lives");
+    setpgid(None, Some(group)).expect("a process may join a group of its session");
+    gate.pass(0);
+    0
+}
+
+#[test]
+fn a_worker_that_leaves_its_process_group_is_ended_all_the_same() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        assert_late(pool.submit_with(within(SOON), leave_the_group, keeper.gate()).result());
+        let left = pool.submit(leave_the_group, keeper.gate());
+        keeper.await_arrivals(2);
+        assert!(left.abort(AT_ONCE));
+        assert!(matches!(left.result(), Err(TaskError::Cancelled)));
+        assert_eq!(pool.submit(square, 3).result().unwrap(), 9);
     });
 }
 

@@ -20,7 +20,7 @@ const LONG_ENOUGH: Duration = Duration::from_micros(300);
 
 impl Worker {
     /// The rest of a chunk is not wanted any more.
-    pub(crate) fn withdraw_rest(&self, slot: usize, generation: u16) {
+    pub(crate) fn withdraw_rest(&self, slot: usize, generation: u64) {
         let lane = self.lane.lock();
         if lane.holds(slot, generation).is_some() {
             self.page.slot(slot).take_back(|_| 0);

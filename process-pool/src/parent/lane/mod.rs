@@ -53,7 +53,10 @@ pub(crate) struct Lane {
 
 #[derive(Debug, Default)]
 struct Entry {
-    generation: u16,
+    /// Which job of the slot this is. The page has its last 16 bits, which come round; a grace may take longer than that.
+    generation: u64,
+    /// When the warden will look whether the job is late, the next one last: each is earlier than those before.
+    looks: Vec<Instant>,
     tag: Option<Tag>,
     job: Option<InFlight>,
 }
@@ -160,7 +163,7 @@ impl Lane {
         self.entries[slot].tag.as_ref().map_or(Duration::ZERO, |tag| tag.sent.elapsed())
     }
 
-    fn holds(&self, slot: usize, generation: u16) -> Option<&Tag> {
+    fn holds(&self, slot: usize, generation: u64) -> Option<&Tag> {
         let entry = &self.entries[slot];
         entry.tag.as_ref().filter(|_| entry.generation == generation)
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use concurrent_futures_core::Tally;
+use concurrent_futures_core::sync::MutexGuard;
 
-use super::{InFlight, Tag};
+use super::{InFlight, Lane, Tag};
 use crate::attachments::Attachments;
 use crate::link::FrameSender;
 use crate::page::Slot;
@@ -23,7 +24,16 @@ impl Worker {
     ///
     /// Gives them back if the lane is closed.
     pub(crate) fn send(self: &Arc<Self>, jobs: Vec<Waiting>, most: usize) -> Result<(), Vec<Waiting>> {
-        let mut lane = self.lane.lock();
+        self.send_into(self.lane.lock(), jobs, most)
+    }
+
+    /// As [`send`](Self::send), for who holds the lane already, so that nothing comes before him.
+    pub(crate) fn send_into(
+        self: &Arc<Self>,
+        mut lane: MutexGuard<'_, Lane>,
+        jobs: Vec<Waiting>,
+        most: usize,
+    ) -> Result<(), Vec<Waiting>> {
         if !lane.is_open {
             return Err(jobs);
         }
@@ -31,18 +41,18 @@ impl Worker {
         let (number, sent) = (lane.frames_sent, Instant::now());
         let mut frame = FrameWriter::new(jobs.len(), jobs.iter().map(|waiting| waiting.payload.size).sum());
         let mut attachments = Attachments::default();
-        let mut timed = Vec::with_capacity(jobs.len());
         for mut waiting in jobs {
             waiting.give_room();
             let slot = lane.free.pop().expect("no more jobs are sent than there is room for");
             let entry = &mut lane.entries[slot];
-            entry.generation = entry.generation.wrapping_add(1);
+            entry.generation += 1;
+            let generation = entry.generation as u16;
             let tasks = waiting.payload.tasks().min(most).min(Slot::MOST_TASKS);
-            self.page.slot(slot).offer(entry.generation, tasks);
+            self.page.slot(slot).offer(generation, tasks);
             let limit = waiting.options.deadline_limit();
             let header = Header {
                 slot,
-                generation: entry.generation,
+                generation,
                 id: waiting.id().as_u64(),
                 entry: waiting.payload.entry,
                 function: waiting.payload.function,
@@ -72,15 +82,12 @@ impl Worker {
                 self.page.slot(slot).withdraw();
             }
             entry.tag = Some(Tag { limit, kill: None, frame: number, sent });
-            if let Some(limit) = limit {
-                timed.push((slot, entry.generation, limit));
-            }
             let (offered, tally) = (waiting.payload.tasks(), Tally::default());
             entry.job = Some(InFlight { waiting, offered, done: 0, tally, indices });
-        }
-        // Before the write, which takes as long as the worker likes.
-        for (slot, generation, limit) in timed {
-            self.watch_deadline_after(limit, slot, generation);
+            // Before the write, which takes as long as the worker likes.
+            if let Some(limit) = limit {
+                self.look_after(limit, slot, &mut lane);
+            }
         }
         let frame = frame.finish();
         lane.unread.push_back((number, frame.len()));

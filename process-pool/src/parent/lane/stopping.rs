@@ -1,8 +1,9 @@
 //! How a task is stopped that lies with a worker: by its deadline, an abort, or the end of the pool (N3).
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::Lane;
 use crate::parent::worker::Worker;
 
 /// Why a worker was killed under its task.
@@ -22,30 +23,41 @@ pub(crate) enum KillReason {
 const SHORTEST_LOOK: Duration = Duration::from_millis(1);
 
 impl Worker {
-    /// Looks, when a job may have run out of time, whether it has.
-    pub(super) fn watch_deadline(self: &Arc<Self>, slot: usize, generation: u16) {
-        let limit = self.lane.lock().holds(slot, generation).and_then(|tag| tag.limit);
+    /// Looks, when the job of a slot may have run out of time, whether it has.
+    pub(super) fn look(self: &Arc<Self>, slot: usize, due: Instant) {
+        let mut lane = self.lane.lock();
+        let entry = &mut lane.entries[slot];
+        entry.looks.retain(|look| *look != due);
+        let (generation, limit) = (entry.generation, entry.tag.as_ref().and_then(|tag| tag.limit));
         let Some(limit) = limit else { return };
         let seen = self.page.slot(slot);
         if seen.look().begun == 0 {
-            self.pass_over_if_stopped();
             // Not before so long from now.
-            return self.watch_deadline_after(limit.max(SHORTEST_LOOK), slot, generation);
+            self.look_after(limit.max(SHORTEST_LOOK), slot, &mut lane);
+            drop(lane);
+            return self.pass_over_if_stopped();
         }
         let ran = Duration::from_nanos(crate::page::now_nanos().saturating_sub(seen.begun_at()));
         if ran < limit {
-            self.watch_deadline_after(limit - ran, slot, generation);
-        } else {
-            self.kill_task(slot, generation, KillReason::Deadline(limit));
+            return self.look_after(limit - ran, slot, &mut lane);
         }
+        drop(lane);
+        self.kill_task(slot, generation, KillReason::Deadline(limit));
     }
 
-    pub(super) fn watch_deadline_after(self: &Arc<Self>, left: Duration, slot: usize, generation: u16) {
-        let Some(shared) = self.shared.upgrade() else { return };
+    /// Looks at a slot so long from now, unless somebody looks before: he goes on from there. So what is still to be looked
+    /// at doesn't add up behind tasks that end long before their deadlines.
+    pub(super) fn look_after(self: &Arc<Self>, left: Duration, slot: usize, lane: &mut Lane) {
+        let (Some(shared), Some(due)) = (self.shared.upgrade(), Instant::now().checked_add(left)) else { return };
+        let looks = &mut lane.entries[slot].looks;
+        if looks.last().is_some_and(|next| *next <= due) {
+            return;
+        }
+        looks.push(due);
         let worker = Arc::downgrade(self);
-        shared.warden.after(left, move || {
+        shared.warden.at(due, move || {
             if let Some(worker) = worker.upgrade() {
-                worker.watch_deadline(slot, generation);
+                worker.look(slot, due);
             }
         });
     }
@@ -70,7 +82,7 @@ impl Worker {
     }
 
     /// Asks a task to stop, and ends its worker after `grace` if it still runs.
-    pub(crate) fn abort(self: &Arc<Self>, slot: usize, generation: u16, grace: Duration) {
+    pub(crate) fn abort(self: &Arc<Self>, slot: usize, generation: u64, grace: Duration) {
         {
             // Under the lock, or it might be the next job of the slot that is asked to stop.
             let lane = self.lane.lock();
@@ -92,7 +104,7 @@ impl Worker {
     }
 
     /// Kills the process if it is in the middle of this job's task, and hurts nobody else by it (N3).
-    pub(crate) fn kill_task(&self, slot: usize, generation: u16, reason: KillReason) {
+    pub(crate) fn kill_task(&self, slot: usize, generation: u64, reason: KillReason) {
         let mut lane = self.lane.lock();
         if lane.holds(slot, generation).is_none_or(|tag| tag.kill.is_some()) {
             return;

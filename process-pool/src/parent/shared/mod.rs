@@ -167,7 +167,8 @@ impl Shared {
         match (room.try_enter(tasks), when_full) {
             (Some(permit), _) => Ok(Some(permit)),
             (None, WhenFull::Block) if may_block => {
-                room.enter(tasks).map(Some).ok_or_else(|| Rejected::new(Reason::ShutDown))
+                let closed = || self.refusal().unwrap_or_else(|| Rejected::new(Reason::ShutDown));
+                room.enter(tasks).map(Some).ok_or_else(closed)
             }
             (None, WhenFull::Block) => Ok(Some(room.force_enter(tasks))),
             (None, _) => Err(Rejected::new(Reason::QueueFull { limit: room.limit() })),
@@ -185,8 +186,10 @@ impl Shared {
             && waiting.is_light()
             && let Some(worker) = state.idle.pop()
         {
+            // Its lane is taken before this lock is let go, or its supervisor could find it empty and call it idle again.
+            let lane = worker.lane.lock();
             drop(state);
-            if let Err(back) = worker.send(vec![waiting], self.quota(&worker)) {
+            if let Err(back) = worker.send_into(lane, vec![waiting], self.quota(&worker)) {
                 self.give_back(back);
             }
             return;

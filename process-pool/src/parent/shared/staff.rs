@@ -40,7 +40,7 @@ impl Shared {
         drop(state);
         let why = Rejected::broken("no thread could be started for a worker", Some(Arc::new(error)));
         stranded.into_iter().for_each(|waiting| self.fail_waiting(waiting, why.clone()));
-        self.note_change();
+        self.end_if_over();
     }
 
     /// How far a supervisor has come with a start. False if nobody wants the worker any more.
