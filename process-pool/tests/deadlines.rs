@@ -11,7 +11,7 @@ use common::{
 use concurrent_futures_conformance::{Gate, Gatekeeper};
 use concurrent_futures_process_pool::task::{self, Stopped};
 use concurrent_futures_process_pool::{Future, MapOptions, ProcessPool, State, TaskError, TaskOptions, worker_entry};
-use rustix::process::Signal;
+use rustix::process::{Signal, getpgid, getppid, setpgid};
 
 worker_entry!();
 
@@ -283,6 +283,28 @@ fn x23_a_grace_that_ends_late_hits_nobody_else() {
         keeper.open();
         assert!(second.result().is_ok());
         assert_eq!(pool.restarts(), 0);
+    });
+}
+
+/// Moves its process into the group of whoever has started it.
+fn leave_the_group(gate: Gate) -> u64 {
+    let group = getpgid(getppid()).expect("the parent lives");
+    setpgid(None, Some(group)).expect("a process may join a group of its session");
+    gate.pass(0);
+    0
+}
+
+#[test]
+fn a_worker_that_leaves_its_process_group_is_ended_all_the_same() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        assert_late(pool.submit_with(within(SOON), leave_the_group, keeper.gate()).result());
+        let left = pool.submit(leave_the_group, keeper.gate());
+        keeper.await_arrivals(2);
+        assert!(left.abort(AT_ONCE));
+        assert!(matches!(left.result(), Err(TaskError::Cancelled)));
+        assert_eq!(pool.submit(square, 3).result().unwrap(), 9);
     });
 }
 

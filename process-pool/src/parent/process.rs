@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use concurrent_futures_core::sync::Mutex;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open, pidfd_send_signal,
+    waitid,
 };
 
 use rustix::thread::gettid;
@@ -69,8 +70,9 @@ impl Process {
     pub(crate) fn kill(&self) {
         let child = self.child.lock();
         if child.is_some() {
-            // It may have died by itself: then there is nobody left to kill.
+            // It may have died by itself: then there is nobody left to kill. It may also have left its group.
             let _ = kill_process_group(self.pid, Signal::KILL);
+            let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
         }
     }
 
