@@ -91,6 +91,35 @@ fn s05_a_shutdown_from_a_callback_does_not_wait_for_itself() {
     });
 }
 
+/// What is cancelled is passed over at once, though a callback keeps its outcome from being seen.
+#[test]
+fn a_cancelled_task_whose_callback_takes_long_is_not_sent_to_anybody() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        let first = pool.submit(pass, (keeper.gate(), 1));
+        keeper.await_arrivals(1);
+        let future = pool.submit(square, 2);
+        let (begun, begin) = std::sync::mpsc::channel();
+        let (end, may_end) = std::sync::mpsc::channel::<()>();
+        future.add_done_callback(move |_| {
+            begun.send(()).unwrap();
+            may_end.recv().unwrap();
+        });
+        let canceller = future.canceller();
+        let cancelling = thread::spawn(move || canceller.cancel());
+        begin.recv().unwrap();
+        keeper.open();
+        assert!(first.result().is_ok() && !future.done());
+        while pool.stats().cancelled == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(pool.submit(square, 3).result().unwrap(), 9);
+        end.send(()).unwrap();
+        assert!(cancelling.join().unwrap() && future.cancelled());
+    });
+}
+
 /// CPython `test_hang_gh94440`.
 #[test]
 fn s07_submit_cancel_shutdown_ends() {

@@ -43,6 +43,23 @@ impl JobHandle {
         self.task.upgrade().map(|task| task.state())
     }
 
+    /// Whether nobody needs to run the task any more: its outcome is decided, though perhaps not released, since callbacks
+    /// still run; or nobody holds it.
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Job, State};
+    ///
+    /// let (future, job) = Job::new(None, || 1);
+    /// let handle = job.handle();
+    /// future.add_done_callback(move |_| assert!(handle.is_over() && handle.state() == Some(State::Pending)));
+    /// assert!(!job.handle().is_over());
+    /// assert!(future.cancel() && job.handle().is_over());
+    /// ```
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.task.upgrade().is_none_or(|task| task.is_decided())
+    }
+
     /// How many tasks the job has; 0 if nobody holds it any more.
     #[must_use]
     #[inline]

@@ -24,6 +24,7 @@ pub(crate) type InterruptHook = Arc<dyn Fn(Interrupt) + Send + Sync>;
 pub(crate) trait AnyTask: TaskView {
     fn state(&self) -> State;
     fn is_released(&self) -> bool;
+    fn is_decided(&self) -> bool;
     fn executor(&self) -> Option<ExecutorId>;
     fn options(&self) -> TaskOptions;
     fn len(&self) -> usize;

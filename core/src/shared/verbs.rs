@@ -69,6 +69,10 @@ impl<W: Work> AnyTask for Task<W> {
         self.status.load(Ordering::Acquire) & RELEASED != 0
     }
 
+    fn is_decided(&self) -> bool {
+        self.inner.lock().life.is_decided()
+    }
+
     fn executor(&self) -> Option<ExecutorId> {
         // Relaxed: a stale answer only means that a wait doesn't run the task in place.
         ExecutorId::from_bits(self.status.load(Ordering::Relaxed) & !RELEASED)

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use concurrent_futures_core::{Job, JobHandle, RunningJob, State, TaskId, TaskOptions};
+use concurrent_futures_core::{Job, JobHandle, RunningJob, TaskId, TaskOptions};
 
 use super::payload::Payload;
 
@@ -83,9 +83,9 @@ impl Waiting {
         }
     }
 
-    /// Whether nobody waits for it any more.
+    /// Whether its outcome is decided: while callbacks of a cancel run, it is not sent about either.
     pub(crate) fn is_over(&self) -> bool {
-        self.handle().is_none_or(|handle| handle.state().is_none_or(State::is_done))
+        self.handle().is_none_or(|handle| handle.is_over())
     }
 
     pub(crate) fn attempt(&self) -> u32 {
