@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use concurrent_futures_core::sync::MutexGuard;
 use concurrent_futures_core::{RunningJob, Tally};
 
 use super::offer::SlotOffer;
@@ -225,7 +226,16 @@ impl Worker {
     ///
     /// Gives them back if the lane is closed.
     pub(crate) fn send(self: &Arc<Self>, jobs: Vec<Waiting>, most: usize) -> Result<(), Vec<Waiting>> {
-        let mut lane = self.lane.lock();
+        self.send_into(self.lane.lock(), jobs, most)
+    }
+
+    /// As [`send`](Self::send), for who holds the lane already, so that nothing comes before him.
+    pub(crate) fn send_into(
+        self: &Arc<Self>,
+        mut lane: MutexGuard<'_, Lane>,
+        jobs: Vec<Waiting>,
+        most: usize,
+    ) -> Result<(), Vec<Waiting>> {
         if !lane.is_open {
             return Err(jobs);
         }

@@ -182,8 +182,10 @@ impl Shared {
             && waiting.is_light()
             && let Some(worker) = state.idle.pop()
         {
+            // Its lane is taken before this lock is let go, or its supervisor could find it empty and call it idle again.
+            let lane = worker.lane.lock();
             drop(state);
-            if let Err(back) = worker.send(vec![waiting], self.quota(&worker)) {
+            if let Err(back) = worker.send_into(lane, vec![waiting], self.quota(&worker)) {
                 self.give_back(back);
             }
             return;
@@ -352,6 +354,9 @@ impl Shared {
     /// What a supervisor does next with its worker.
     pub(crate) fn next_for(&self, worker: &Arc<Worker>, room: lane::Room, is_due_to_leave: bool) -> Next {
         let mut state = self.state.lock();
+        if room.is_idle && !worker.lane.lock().is_empty() {
+            return Next::LookAgain;
+        }
         let nothing_left = state.queue.is_empty() && (state.is_closed || state.broken.is_some());
         if room.is_idle && (is_due_to_leave || worker.must_leave() || nothing_left || state.is_killed) {
             state.idle.retain(|other| !Arc::ptr_eq(other, worker));
@@ -527,6 +532,8 @@ pub(crate) enum Next {
     Send(Vec<Waiting>),
     /// Count these, which were cancelled in the queue.
     PassOver(Vec<Waiting>),
+    /// Measure the room anew: somebody has found the worker idle, and sent it something.
+    LookAgain,
     /// Wait for what the worker has.
     Sleep,
     /// Wait for work, and perhaps take some off the others.

@@ -150,6 +150,7 @@ impl Supervisor {
                     }
                 }
                 Next::PassOver(over) => over.into_iter().for_each(|waiting| self.shared.cancel_waiting(waiting)),
+                Next::LookAgain => {}
                 Next::Sleep => self.sleep(),
                 Next::Idle { others, since_now } => {
                     if since_now {
