@@ -55,7 +55,8 @@ pub(crate) struct Lane {
 
 #[derive(Debug, Default)]
 struct Entry {
-    generation: u16,
+    /// Which job of the slot this is. The page has its last 16 bits, which come round; a grace may take longer than that.
+    generation: u64,
     tag: Option<Tag>,
     job: Option<InFlight>,
 }
@@ -189,7 +190,7 @@ impl Lane {
         self.entries[slot].tag.as_ref().map_or(Duration::ZERO, |tag| tag.sent.elapsed())
     }
 
-    fn holds(&self, slot: usize, generation: u16) -> Option<&Tag> {
+    fn holds(&self, slot: usize, generation: u64) -> Option<&Tag> {
         let entry = &self.entries[slot];
         entry.tag.as_ref().filter(|_| entry.generation == generation)
     }
@@ -248,13 +249,14 @@ impl Worker {
             waiting.give_room();
             let slot = lane.free.pop().expect("no more jobs are sent than there is room for");
             let entry = &mut lane.entries[slot];
-            entry.generation = entry.generation.wrapping_add(1);
+            entry.generation += 1;
+            let generation = entry.generation as u16;
             let tasks = waiting.payload.tasks().min(most).min(Slot::MOST_TASKS);
-            self.page.slot(slot).offer(entry.generation, tasks);
+            self.page.slot(slot).offer(generation, tasks);
             let limit = waiting.options.deadline_limit();
             let header = Header {
                 slot,
-                generation: entry.generation,
+                generation,
                 id: waiting.id().as_u64(),
                 entry: waiting.payload.entry,
                 function: waiting.payload.function,
@@ -310,7 +312,7 @@ impl Worker {
     }
 
     /// Looks, when a job may have run out of time, whether it has.
-    fn watch_deadline(self: &Arc<Self>, slot: usize, generation: u16) {
+    fn watch_deadline(self: &Arc<Self>, slot: usize, generation: u64) {
         let limit = self.lane.lock().holds(slot, generation).and_then(|tag| tag.limit);
         let Some(limit) = limit else { return };
         let seen = self.page.slot(slot);
@@ -327,7 +329,7 @@ impl Worker {
         }
     }
 
-    fn watch_deadline_after(self: &Arc<Self>, left: Duration, slot: usize, generation: u16) {
+    fn watch_deadline_after(self: &Arc<Self>, left: Duration, slot: usize, generation: u64) {
         let Some(shared) = self.shared.upgrade() else { return };
         let worker = Arc::downgrade(self);
         shared.warden.after(left, move || {
@@ -357,7 +359,7 @@ impl Worker {
     }
 
     /// Asks a task to stop, and ends its worker after `grace` if it still runs.
-    pub(crate) fn abort(self: &Arc<Self>, slot: usize, generation: u16, grace: Duration) {
+    pub(crate) fn abort(self: &Arc<Self>, slot: usize, generation: u64, grace: Duration) {
         {
             // Under the lock, or it might be the next job of the slot that is asked to stop.
             let lane = self.lane.lock();
@@ -379,7 +381,7 @@ impl Worker {
     }
 
     /// The rest of a chunk is not wanted any more.
-    pub(crate) fn withdraw_rest(&self, slot: usize, generation: u16) {
+    pub(crate) fn withdraw_rest(&self, slot: usize, generation: u64) {
         let lane = self.lane.lock();
         if lane.holds(slot, generation).is_some() {
             self.page.slot(slot).take_back(|_| 0);
@@ -389,7 +391,7 @@ impl Worker {
     }
 
     /// Kills the process if it is in the middle of this job's task, and hurts nobody else by it (N3).
-    pub(crate) fn kill_task(&self, slot: usize, generation: u16, reason: KillReason) {
+    pub(crate) fn kill_task(&self, slot: usize, generation: u64, reason: KillReason) {
         let mut lane = self.lane.lock();
         if lane.holds(slot, generation).is_none_or(|tag| tag.kill.is_some()) {
             return;

@@ -11,11 +11,11 @@ use super::worker::Worker;
 pub(crate) struct SlotOffer {
     worker: Arc<Worker>,
     slot: usize,
-    generation: u16,
+    generation: u64,
 }
 
 impl SlotOffer {
-    pub(crate) fn new(worker: Arc<Worker>, slot: usize, generation: u16) -> Self {
+    pub(crate) fn new(worker: Arc<Worker>, slot: usize, generation: u64) -> Self {
         Self { worker, slot, generation }
     }
 }
