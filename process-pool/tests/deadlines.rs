@@ -157,6 +157,22 @@ fn p75_a_deadline_is_kept_closely() {
     });
 }
 
+/// A look that is due for one task serves the next one of its slot, so none is late for a look that is not due.
+#[test]
+fn deadlines_of_any_order_are_kept() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        for limit in [LONG, SOON, LONG, 2 * SOON, SOON] {
+            assert_eq!(pool.submit_with(within(limit), square, 3).result().unwrap(), 9);
+            assert_late(pool.submit_with(within(SOON), pass, (keeper.gate(), 1)).result());
+            let long = pool.submit_with(within(LONG), pass, (keeper.gate(), 2));
+            assert!(!long.wait_timeout(3 * SOON));
+            assert!(long.abort(AT_ONCE) && long.result().is_err());
+        }
+    });
+}
+
 trait AwaitNext {
     fn await_that_one_came(&self);
 }

@@ -57,6 +57,8 @@ pub(crate) struct Lane {
 struct Entry {
     /// Which job of the slot this is. The page has its last 16 bits, which come round; a grace may take longer than that.
     generation: u64,
+    /// When the warden will look whether the job is late, the next one last: each is earlier than those before.
+    looks: Vec<Instant>,
     tag: Option<Tag>,
     job: Option<InFlight>,
 }
@@ -244,7 +246,6 @@ impl Worker {
         let (number, sent) = (lane.frames_sent, Instant::now());
         let mut frame = FrameWriter::new(jobs.len(), jobs.iter().map(|waiting| waiting.payload.size).sum());
         let mut attachments = Attachments::default();
-        let mut timed = Vec::with_capacity(jobs.len());
         for mut waiting in jobs {
             waiting.give_room();
             let slot = lane.free.pop().expect("no more jobs are sent than there is room for");
@@ -286,15 +287,12 @@ impl Worker {
                 self.page.slot(slot).withdraw();
             }
             entry.tag = Some(Tag { limit, kill: None, frame: number, sent });
-            if let Some(limit) = limit {
-                timed.push((slot, entry.generation, limit));
-            }
             let (offered, tally) = (waiting.payload.tasks(), Tally::default());
             entry.job = Some(InFlight { waiting, offered, done: 0, tally, indices });
-        }
-        // Before the write, which takes as long as the worker likes.
-        for (slot, generation, limit) in timed {
-            self.watch_deadline_after(limit, slot, generation);
+            // Before the write, which takes as long as the worker likes.
+            if let Some(limit) = limit {
+                self.look_after(limit, slot, &mut lane);
+            }
         }
         let frame = frame.finish();
         lane.unread.push_back((number, frame.len()));
@@ -311,30 +309,41 @@ impl Worker {
         Ok(())
     }
 
-    /// Looks, when a job may have run out of time, whether it has.
-    fn watch_deadline(self: &Arc<Self>, slot: usize, generation: u64) {
-        let limit = self.lane.lock().holds(slot, generation).and_then(|tag| tag.limit);
+    /// Looks, when the job of a slot may have run out of time, whether it has.
+    fn look(self: &Arc<Self>, slot: usize, due: Instant) {
+        let mut lane = self.lane.lock();
+        let entry = &mut lane.entries[slot];
+        entry.looks.retain(|look| *look != due);
+        let (generation, limit) = (entry.generation, entry.tag.as_ref().and_then(|tag| tag.limit));
         let Some(limit) = limit else { return };
         let seen = self.page.slot(slot);
         if seen.look().begun == 0 {
-            self.pass_over_if_stopped();
             // Not before so long from now.
-            return self.watch_deadline_after(limit.max(SHORTEST_LOOK), slot, generation);
+            self.look_after(limit.max(SHORTEST_LOOK), slot, &mut lane);
+            drop(lane);
+            return self.pass_over_if_stopped();
         }
         let ran = Duration::from_nanos(crate::page::now_nanos().saturating_sub(seen.begun_at()));
         if ran < limit {
-            self.watch_deadline_after(limit - ran, slot, generation);
-        } else {
-            self.kill_task(slot, generation, KillReason::Deadline(limit));
+            return self.look_after(limit - ran, slot, &mut lane);
         }
+        drop(lane);
+        self.kill_task(slot, generation, KillReason::Deadline(limit));
     }
 
-    fn watch_deadline_after(self: &Arc<Self>, left: Duration, slot: usize, generation: u64) {
-        let Some(shared) = self.shared.upgrade() else { return };
+    /// Looks at a slot so long from now, unless somebody looks before: he goes on from there. So what is still to be looked
+    /// at doesn't add up behind tasks that end long before their deadlines.
+    fn look_after(self: &Arc<Self>, left: Duration, slot: usize, lane: &mut Lane) {
+        let (Some(shared), Some(due)) = (self.shared.upgrade(), Instant::now().checked_add(left)) else { return };
+        let looks = &mut lane.entries[slot].looks;
+        if looks.last().is_some_and(|next| *next <= due) {
+            return;
+        }
+        looks.push(due);
         let worker = Arc::downgrade(self);
-        shared.warden.after(left, move || {
+        shared.warden.at(due, move || {
             if let Some(worker) = worker.upgrade() {
-                worker.watch_deadline(slot, generation);
+                worker.look(slot, due);
             }
         });
     }
