@@ -151,6 +151,20 @@ fn p47_a_replacement_that_can_not_be_started_breaks_the_pool() {
     });
 }
 
+/// Who waits for room when the pool breaks is told why, as everybody else.
+#[test]
+fn a_blocked_submit_hears_why_the_pool_broke() {
+    bounded(|| {
+        let fail = |command: &mut std::process::Command| drop(command.current_dir("/no/such/directory"));
+        let pool = builder(1).max_pending(1, WhenFull::Block).configure(fail).build().unwrap();
+        let futures: Vec<_> = (0..3).map(|n| pool.submit(square, n)).collect();
+        for future in futures {
+            let cause = cause_of(&future.result().unwrap_err());
+            assert!(cause.contains("No such file"), "{cause}");
+        }
+    });
+}
+
 /// Loky `worker_timeout`: idle workers leave, and come back with the next task.
 #[test]
 fn p48_idle_workers_leave_and_come_back() {

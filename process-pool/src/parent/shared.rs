@@ -164,7 +164,8 @@ impl Shared {
         match (room.try_enter(tasks), when_full) {
             (Some(permit), _) => Ok(Some(permit)),
             (None, WhenFull::Block) if may_block => {
-                room.enter(tasks).map(Some).ok_or_else(|| Rejected::new(Reason::ShutDown))
+                let closed = || self.refusal().unwrap_or_else(|| Rejected::new(Reason::ShutDown));
+                room.enter(tasks).map(Some).ok_or_else(closed)
             }
             (None, WhenFull::Block) => Ok(Some(room.force_enter(tasks))),
             (None, _) => Err(Rejected::new(Reason::QueueFull { limit: room.limit() })),
@@ -260,7 +261,7 @@ impl Shared {
         drop(state);
         let why = Rejected::broken("no thread could be started for a worker", Some(Arc::new(error)));
         stranded.into_iter().for_each(|waiting| self.fail_waiting(waiting, why.clone()));
-        self.note_change();
+        self.end_if_over();
     }
 
     /// How many tasks a worker may be offered at once.
