@@ -4,9 +4,10 @@ mod common;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use common::{Death, bounded, cause_of, death_of, square};
-use concurrent_futures_process_pool::{ProcessPool, ProcessPoolBuilder, worker_entry};
+use concurrent_futures_process_pool::{ProcessPool, ProcessPoolBuilder, TaskError, TaskOptions, worker_entry};
 
 worker_entry!();
 
@@ -52,6 +53,25 @@ fn a_piped_output_holds_nobody_up() {
             bytes
         };
         assert_eq!(pool.submit(talk, 1 << 20).result().unwrap(), 1 << 20);
+    });
+}
+
+/// The thread that reads it is also the one that watches the clock.
+#[test]
+fn who_writes_without_end_ends_at_its_deadline() {
+    bounded(|| {
+        let pool = piped().build().unwrap();
+        let talk = |(): ()| -> u64 {
+            let text = vec![b'x'; 1 << 16];
+            std::thread::scope(|scope| {
+                let talk = || while std::io::stderr().write_all(&text).is_ok() {};
+                (0..4).for_each(|_| drop(scope.spawn(talk)));
+            });
+            0
+        };
+        let options = TaskOptions::new().deadline(Duration::from_millis(30));
+        let error = pool.submit_with(options, talk, ()).result().unwrap_err();
+        assert!(matches!(error, TaskError::DeadlineExceeded(_)), "{error}");
     });
 }
 

@@ -13,6 +13,9 @@ use rustix::io::Errno;
 const MOST_BYTES: usize = 4096;
 const MOST_LINES: usize = 20;
 
+/// So often it is read at once: more than a pipe holds, and then no more, since who writes without end must not keep the warden.
+const MOST_READS: usize = 32;
+
 /// The end of what a process has written.
 #[derive(Debug)]
 pub(crate) struct LastWords {
@@ -31,7 +34,7 @@ impl LastWords {
     pub(crate) fn listen(&self) -> bool {
         let mut tail = self.tail.lock();
         let mut buffer = [0; MOST_BYTES];
-        loop {
+        for _ in 0..MOST_READS {
             match rustix::io::read(&self.pipe, &mut buffer) {
                 Ok(0) => return false,
                 Ok(count) => {
@@ -43,6 +46,7 @@ impl LastWords {
                 Err(error) => return error == Errno::AGAIN,
             }
         }
+        true
     }
 
     /// The last lines, once the process has ended.
