@@ -155,7 +155,9 @@ fn p47_a_replacement_that_can_not_be_started_breaks_the_pool() {
 #[test]
 fn a_blocked_submit_hears_why_the_pool_broke() {
     bounded(|| {
-        let fail = |command: &mut std::process::Command| drop(command.current_dir("/no/such/directory"));
+        let fail = |command: &mut std::process::Command| {
+            command.current_dir("/no/such/directory");
+        };
         let pool = builder(1).max_pending(1, WhenFull::Block).configure(fail).build().unwrap();
         let futures: Vec<_> = (0..3).map(|n| pool.submit(square, n)).collect();
         for future in futures {
