@@ -46,6 +46,8 @@ const UNREAD_FRAMES: usize = 24;
 #[derive(Debug)]
 pub(crate) struct Lane {
     is_open: bool,
+    /// What has not begun was cancelled, and what is sent from now on would not be.
+    is_cancelled: bool,
     entries: Vec<Entry>,
     free: Vec<usize>,
     frames_sent: u64,
@@ -114,7 +116,14 @@ pub(crate) struct Room {
 impl Lane {
     pub(crate) fn new() -> Self {
         let entries = (0..SLOTS).map(|_| Entry::default()).collect();
-        Self { is_open: true, entries, free: (0..SLOTS).rev().collect(), frames_sent: 0, unread: VecDeque::new() }
+        Self {
+            is_open: true,
+            is_cancelled: false,
+            entries,
+            free: (0..SLOTS).rev().collect(),
+            frames_sent: 0,
+            unread: VecDeque::new(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -227,7 +236,7 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// Gives them back if the lane is closed.
+    /// Gives them back if the lane is closed, or cancelled.
     pub(crate) fn send(self: &Arc<Self>, jobs: Vec<Waiting>, most: usize) -> Result<(), Vec<Waiting>> {
         self.send_into(self.lane.lock(), jobs, most)
     }
@@ -239,7 +248,7 @@ impl Worker {
         jobs: Vec<Waiting>,
         most: usize,
     ) -> Result<(), Vec<Waiting>> {
-        if !lane.is_open {
+        if !lane.is_open || lane.is_cancelled {
             return Err(jobs);
         }
         lane.frames_sent += 1;
@@ -278,7 +287,7 @@ impl Worker {
                 Held::Fresh(job) => job.offer(offer).is_ok(),
                 Held::Begun(job) => {
                     job.offer(offer);
-                    true
+                    !job.handle().is_over()
                 }
                 Held::Over(_) => false,
             };
@@ -444,9 +453,10 @@ impl Worker {
         self.wake();
     }
 
-    /// Asks all tasks that lie here to stop, and takes back what has not begun.
+    /// Asks all tasks that lie here to stop, and takes back what has not begun, for good.
     pub(crate) fn request_stop(&self) {
-        let lane = self.lane.lock();
+        let mut lane = self.lane.lock();
+        lane.is_cancelled = true;
         for slot in lane.occupied() {
             self.page.slot(slot).request_stop();
             self.page.slot(slot).take_back(|_| 0);
@@ -455,9 +465,10 @@ impl Worker {
         self.wake();
     }
 
-    /// Takes back what has not begun.
+    /// Takes back what has not begun, for good: the pool cancels it.
     pub(crate) fn take_back_all(&self) {
-        let lane = self.lane.lock();
+        let mut lane = self.lane.lock();
+        lane.is_cancelled = true;
         for slot in lane.occupied() {
             self.page.slot(slot).take_back(|_| 0);
         }
