@@ -9,7 +9,7 @@ use std::thread;
 
 use common::{
     AT_ONCE, Death, Diary, LONG, Pen, SEGFAULT, await_exit, bounded, death_of, die, final_stats, kill, pass,
-    pass_and_die, pool, send, square, where_am_i,
+    pass_and_die, pool, send, square, stop, where_am_i,
 };
 use concurrent_futures_conformance::{Gate, Gatekeeper};
 use concurrent_futures_process_pool::{

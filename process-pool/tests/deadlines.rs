@@ -6,12 +6,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{
-    AT_ONCE, Diary, LONG, Pen, await_exit, bounded, final_stats, is_alive, pass, pool, send, square, where_am_i,
+    AT_ONCE, Diary, LONG, Pen, await_exit, bounded, final_stats, is_alive, pass, pool, square, stop, where_am_i,
 };
 use concurrent_futures_conformance::{Gate, Gatekeeper};
 use concurrent_futures_process_pool::task::{self, Stopped};
 use concurrent_futures_process_pool::{Future, MapOptions, ProcessPool, State, TaskError, TaskOptions, worker_entry};
-use rustix::process::Signal;
 
 worker_entry!();
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::{
     AT_ONCE, LONG, await_exit, bounded, final_stats, is_alive, order, pass, pool, program, rejection, send, square,
-    where_am_i,
+    stop, where_am_i,
 };
 use concurrent_futures_conformance::{Gate, Gatekeeper};
 use concurrent_futures_process_pool::{Future, ProcessPool, Reason, Shutdown, TaskError, WorkerState, worker_entry};
