@@ -153,9 +153,9 @@ pub(crate) fn send(signal: Signal, pid: u32) {
     kill_process(pid_of(pid), signal).expect("the process is there");
 }
 
-/// Kills a process that is ours.
+/// Kills a process that is ours, unless it has ended and was buried meanwhile.
 pub(crate) fn kill(pid: u32) {
-    send(Signal::KILL, pid);
+    let _ = kill_process(pid_of(pid), Signal::KILL);
 }
 
 /// Stops a child of ours; returns once none of its threads runs.
