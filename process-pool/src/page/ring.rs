@@ -240,5 +240,9 @@ mod tests {
             memory.publish(2);
             assert_eq!(memory.drain(&mut bytes, &mut records), Err(Corrupt));
         }
+        let too_long = Memory::new(1024);
+        too_long.fill(&((LARGEST_RECORD as u64 + 1) << 32).to_le_bytes());
+        too_long.publish(1 + LARGEST_RECORD as u64 / 8 + 1);
+        assert_eq!(too_long.drain(&mut bytes, &mut records), Err(Corrupt));
     }
 }
