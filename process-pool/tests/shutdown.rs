@@ -274,6 +274,9 @@ fn the_state_of_each_worker_is_told() {
 
 /// What a program does that this test starts again.
 fn play(part: &str) {
+    // Whoever runs these tests in the background may have interrupts ignored, which is inherited.
+    // SAFETY: `signal` may be called at any time; the default action runs no code of ours.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
     let pool = ProcessPool::new(2).unwrap();
     let say = |pool: &ProcessPool| {
         let futures = [(); 2].map(|()| pool.submit(where_am_i_slowly, ()));

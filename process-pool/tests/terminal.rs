@@ -55,6 +55,7 @@ fn say_ready() {
 
 /// Wants to hear nothing of Ctrl-C, as a program that asks whether it is meant.
 fn go_on() {
+    heed_interrupts();
     let terminal = own_terminal();
     let keeper = Gatekeeper::new();
     let (pool, future) = begin_task(&keeper);
@@ -69,7 +70,15 @@ fn go_on() {
     assert_eq!(pool.submit(|()| id(), ()).result().expect("a result"), worker, "nor was its worker");
 }
 
+/// Lets Ctrl-C end this program, as it does one that was started at a terminal. Whoever runs these tests in the background
+/// may have it ignored, which is inherited.
+fn heed_interrupts() {
+    // SAFETY: `signal` may be called at any time; the default action runs no code of ours.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+}
+
 fn be_interrupted() {
+    heed_interrupts();
     let _terminal = own_terminal();
     let keeper = Gatekeeper::new();
     let (_pool, future) = begin_task(&keeper);
