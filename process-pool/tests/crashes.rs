@@ -13,10 +13,10 @@ use common::{
 };
 use concurrent_futures_conformance::{Gate, Gatekeeper};
 use concurrent_futures_process_pool::{
-    Bytes, ExitCause, Future, ProcessPool, Shutdown, TaskError, TaskOptions, worker_entry,
+    Bytes, ExitCause, Future, MapOptions, ProcessPool, Shutdown, TaskError, TaskOptions, worker_entry,
 };
 use rustix::process::Signal;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 worker_entry!();
 
@@ -344,6 +344,34 @@ fn x22_a_worker_that_dies_after_its_result_is_replaced_silently() {
         await_exit(pid);
         assert_ne!(pool.submit(where_am_i, ()).result().unwrap(), pid);
         assert_eq!((pool.stats().failed, pool.restarts()), (0, 1));
+    });
+}
+
+/// Something large whose reading in the parent takes until the worker that wrote it is dead.
+#[derive(Serialize)]
+struct ReadLate(u32, Vec<u8>);
+
+impl<'de> Deserialize<'de> for ReadLate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (pid, bytes) = Deserialize::deserialize(deserializer)?;
+        await_exit(pid);
+        // The pool is told at the same instant; it may know a moment later.
+        (0..10_000).for_each(|_| thread::yield_now());
+        Ok(Self(pid, bytes))
+    }
+}
+
+#[test]
+fn x22_what_a_worker_sent_before_it_died_is_read_to_the_end() {
+    bounded(|| {
+        let pool = pool(1);
+        let send_two_and_die = |n: u64| match n {
+            0 | 1 => ReadLate(std::process::id(), vec![7; 10_000]),
+            _ => SEGFAULT.die(),
+        };
+        let results: Vec<_> = pool.map_with(MapOptions::new().chunk_size(3), send_two_and_die, 0..3).collect();
+        assert!(results[..2].iter().all(|result| result.as_ref().is_ok_and(|read| read.1 == [7; 10_000])));
+        assert!(matches!(results[2], Err(TaskError::WorkerDied(_))));
     });
 }
 
