@@ -29,9 +29,10 @@ impl Worker {
         }
     }
 
-    /// Takes back what has not begun.
+    /// Takes back what has not begun, for good: the pool cancels it.
     pub(crate) fn take_back_all(&self) {
-        let lane = self.lane.lock();
+        let mut lane = self.lane.lock();
+        lane.is_cancelled = true;
         for slot in lane.occupied() {
             self.page.slot(slot).take_back(|_| 0);
         }

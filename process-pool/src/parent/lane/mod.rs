@@ -44,6 +44,8 @@ const UNREAD_FRAMES: usize = 24;
 #[derive(Debug)]
 pub(crate) struct Lane {
     is_open: bool,
+    /// What has not begun was cancelled, and what is sent from now on would not be.
+    is_cancelled: bool,
     entries: Vec<Entry>,
     free: Vec<usize>,
     frames_sent: u64,
@@ -85,7 +87,8 @@ pub(crate) struct Room {
 impl Lane {
     pub(crate) fn new() -> Self {
         let entries = (0..SLOTS).map(|_| Entry::default()).collect();
-        Self { is_open: true, entries, free: (0..SLOTS).rev().collect(), frames_sent: 0, unread: VecDeque::new() }
+        let free = (0..SLOTS).rev().collect();
+        Self { is_open: true, is_cancelled: false, entries, free, frames_sent: 0, unread: VecDeque::new() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

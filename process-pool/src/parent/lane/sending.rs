@@ -22,7 +22,7 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// Gives them back if the lane is closed.
+    /// Gives them back if the lane is closed, or cancelled.
     pub(crate) fn send(self: &Arc<Self>, jobs: Vec<Waiting>, most: usize) -> Result<(), Vec<Waiting>> {
         self.send_into(self.lane.lock(), jobs, most)
     }
@@ -34,7 +34,7 @@ impl Worker {
         jobs: Vec<Waiting>,
         most: usize,
     ) -> Result<(), Vec<Waiting>> {
-        if !lane.is_open {
+        if !lane.is_open || lane.is_cancelled {
             return Err(jobs);
         }
         lane.frames_sent += 1;
@@ -73,7 +73,7 @@ impl Worker {
                 Held::Fresh(job) => job.offer(offer).is_ok(),
                 Held::Begun(job) => {
                     job.offer(offer);
-                    true
+                    !job.handle().is_over()
                 }
                 Held::Over(_) => false,
             };

@@ -149,9 +149,10 @@ impl Worker {
         self.wake();
     }
 
-    /// Asks all tasks that lie here to stop, and takes back what has not begun.
+    /// Asks all tasks that lie here to stop, and takes back what has not begun, for good.
     pub(crate) fn request_stop(&self) {
-        let lane = self.lane.lock();
+        let mut lane = self.lane.lock();
+        lane.is_cancelled = true;
         for slot in lane.occupied() {
             self.page.slot(slot).request_stop();
             self.page.slot(slot).take_back(|_| 0);
