@@ -14,7 +14,7 @@ use crate::session::Session;
 /// Set in the process that is pinned.
 const VARIABLE: &str = "BENCH_SUITE_PINNED";
 
-/// As [`measure`](crate::measure), then once more in a fresh process on one core.
+/// As [`measure`], then once more in a fresh process on one core.
 ///
 /// # Panics
 ///
