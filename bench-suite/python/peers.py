@@ -1,13 +1,15 @@
 """CPython's process pools, measured by themselves: `peers.py POOL WORKLOAD WORKERS UNITS PARAMETER`.
 
-Each line on standard input asks for one round. The answer is a line of JSON: wall time and time per unit in nanoseconds,
-the 99th percentile where units are timed one by one, and what the round computed. The pool is warm: the first round is
-thrown away by who asks. At the end of the input the pool is closed.
+The first line of the output says whether the pool is there. Then each line on standard input asks for one round, and the
+answer is a line of JSON, all of it in nanoseconds: the wall time, the time per unit, the CPU time per unit where it is
+counted, what each unit took where they are timed one by one, and what the round computed. The pool is warm: the first round
+is thrown away by who asks. At the end of the input the pool is closed.
 """
 
 import json
 import multiprocessing
 import os
+import platform
 import signal
 import sys
 import time
@@ -93,11 +95,12 @@ class Bench:
         start = now()
         answer = work()
         wall = now() - start
-        return [wall, wall / self.units, None, answer]
+        return {"wall": wall, "value": wall / self.units, "cpu": None, "answer": answer}
 
     def each(self, work):
         times = sorted(work(number) for number in range(self.units))
-        return [sum(times), float(times[len(times) // 2]), float(times[len(times) * 99 // 100]), len(times)]
+        median = float(times[len(times) // 2])
+        return {"wall": sum(times), "value": median, "cpu": None, "units": times, "answer": len(times)}
 
     def round_trip(self):
         """The parameter is the gap between two trips, in microseconds."""
@@ -183,9 +186,16 @@ def process_number(_):
     return os.getpid()
 
 
+def versions():
+    print(f"{platform.python_implementation()} {platform.python_version()}")
+
+
 def main():
+    if sys.argv[1:] == ["versions"]:
+        return versions()
     pool, workload, *numbers = sys.argv[1:]
     bench = Bench(POOLS[pool], *map(int, numbers))
+    print(json.dumps("Ready"), flush=True)
     for _ in sys.stdin:
         print(json.dumps(getattr(bench, workload)()), flush=True)
     if bench.kept_pool is not None:

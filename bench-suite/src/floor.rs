@@ -5,39 +5,24 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle, Thread};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::case::{Case, Role, Stopwatch};
-use crate::comparison::Comparison;
-use crate::session::Session;
-use crate::table::grouped;
+use crate::case::{Case, Stopwatch};
+use crate::contestant::{Contestant, Role};
 use crate::workloads::RoundTrip;
 
 /// What a pending task with a small closure takes up: two counts, state, result or closure, type.
 const TASK_BYTES: usize = 96;
 
-/// The primitives, for the head of each report.
-#[must_use]
-pub fn comparison(session: &Session) -> Comparison {
-    let many = session.units(1_000_000, 1_000);
-    let trips = session.units(500, 10);
-    Comparison::new("floors of this machine", "operation", move || {
-        vec![
-            malloc(many),
-            clock(many),
-            counter(many),
-            park_ping_pong(RoundTrip { trips, gap: Duration::ZERO }),
-            condvar_ping_pong(RoundTrip { trips, gap: Duration::ZERO }),
-        ]
-    })
-}
-
 /// Allocates tasks, queues them, drops them, on one thread: the memory traffic of a burst.
 #[must_use]
-pub fn memory(tasks: usize, repeats: usize) -> Case {
+pub fn memory(tasks: usize, repeats: usize) -> Contestant {
+    Contestant::new("floor: allocate, queue, drop", Role::Floor, move || memory_case(tasks, repeats))
+}
+
+fn memory_case(tasks: usize, repeats: usize) -> Case {
     struct Task([u64; TASK_BYTES / 8 - 2]); // an Arc adds two words
-    let name = format!("floor: allocate, queue, drop {}", grouped(tasks as f64));
-    Case::new(name, Role::Floor, tasks, (0..tasks as u64).sum::<u64>() * repeats as u64, move || {
+    Case::new(tasks * repeats, (0..tasks as u64).sum::<u64>() * repeats as u64, move || {
         let mut sum = 0;
         let watch = Stopwatch::start();
         for _ in 0..repeats {
@@ -60,49 +45,61 @@ pub fn memory(tasks: usize, repeats: usize) -> Case {
 
 /// `malloc` and `free` of one task at a time.
 #[must_use]
-pub fn malloc(times: usize) -> Case {
-    primitive("floor: malloc and free", times, |_| drop(black_box(Box::new([0_u8; TASK_BYTES]))))
+pub fn malloc(times: usize) -> Contestant {
+    primitive("floor: malloc and free", times, || |_| drop(black_box(Box::new([0_u8; TASK_BYTES]))))
 }
 
 /// Reading the clock.
 #[must_use]
-pub fn clock(times: usize) -> Case {
-    primitive("floor: read the clock", times, |_| {
-        black_box(Instant::now());
+pub fn clock(times: usize) -> Contestant {
+    primitive("floor: read the clock", times, || {
+        |_| {
+            black_box(Instant::now());
+        }
     })
 }
 
 /// An atomic addition that nobody disputes.
 #[must_use]
-pub fn counter(times: usize) -> Case {
-    let counter = AtomicU64::new(0);
-    primitive("floor: atomic addition", times, move |n| {
-        counter.fetch_add(n, Ordering::SeqCst);
+pub fn counter(times: usize) -> Contestant {
+    primitive("floor: atomic addition", times, || {
+        let counter = AtomicU64::new(0);
+        move |n| {
+            counter.fetch_add(n, Ordering::SeqCst);
+        }
     })
 }
 
-fn primitive(name: &str, times: usize, mut operation: impl FnMut(u64) + 'static) -> Case {
-    Case::new(name, Role::Floor, times, times as u64, move || {
-        let watch = Stopwatch::start();
-        (0..times as u64).for_each(&mut operation);
-        (watch.stop(times), times as u64)
+fn primitive<Operation>(name: &str, times: usize, make: impl Fn() -> Operation + 'static) -> Contestant
+where
+    Operation: FnMut(u64) + 'static,
+{
+    Contestant::new(name, Role::Floor, move || {
+        let mut operation = make();
+        Case::new(times, times as u64, move || {
+            let watch = Stopwatch::start();
+            (0..times as u64).for_each(&mut operation);
+            (watch.stop(times), times as u64)
+        })
     })
 }
 
 /// Wakes a parked thread and parks until it answers: on Linux two futex calls on each side.
 #[must_use]
-pub fn park_ping_pong(trips: RoundTrip) -> Case {
-    let mut partner: Option<ParkedPartner> = None;
-    trips.of("floor: park and unpark", Role::Floor, move || {
-        partner.get_or_insert_with(|| ParkedPartner::of(thread::current())).trip();
+pub fn park_ping_pong(trips: RoundTrip) -> Contestant {
+    Contestant::new("floor: park and unpark", Role::Floor, move || {
+        let mut partner: Option<ParkedPartner> = None;
+        trips.of(move || partner.get_or_insert_with(|| ParkedPartner::of(thread::current())).trip())
     })
 }
 
 /// The same through a condition variable.
 #[must_use]
-pub fn condvar_ping_pong(trips: RoundTrip) -> Case {
-    let partner = CondvarPartner::new();
-    trips.of("floor: condition variable", Role::Floor, move || partner.trip())
+pub fn condvar_ping_pong(trips: RoundTrip) -> Contestant {
+    Contestant::new("floor: condition variable", Role::Floor, move || {
+        let partner = CondvarPartner::new();
+        trips.of(move || partner.trip())
+    })
 }
 
 struct ParkedPartner {

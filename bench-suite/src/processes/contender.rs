@@ -1,6 +1,7 @@
 use concurrent_futures_core::Portable;
 
-use crate::case::{Case, Role};
+use crate::case::Case;
+use crate::contestant::Role;
 
 /// A pool of a fixed number of processes that calls plain functions.
 pub trait ProcessContender: Sized + 'static {
@@ -45,7 +46,7 @@ pub trait ProcessContender: Sized + 'static {
 }
 
 /// Something that every pool of processes can be asked to do.
-pub trait WithProcesses {
+pub trait WithProcesses: Clone + 'static {
     /// The workload on one contender.
     fn case<C: ProcessContender>(&self, contender: C) -> Case;
 }

@@ -1,7 +1,7 @@
 //! Pools of processes: ours, procspawn's and CPython's, beside the bare socket that carries such tasks.
 //!
 //! Closures that capture don't cross to a process, so these contenders have a trait of their own, [`ProcessContender`].
-//! CPython's run in a [`python`] process that is told to run one round and answers with what it took.
+//! CPython's run in a [`python`](mod@crate::python) process that is told to run one round and answers with what it took.
 //!
 //! ```text
 //!   this process, pinned or not
@@ -15,10 +15,8 @@
 
 mod contender;
 mod ours;
-pub mod pinned;
 #[cfg(feature = "peers")]
 mod procspawn;
-pub mod python;
 pub mod raw_socket;
 pub mod workloads;
 
@@ -27,7 +25,7 @@ pub use ours::OurProcesses;
 #[cfg(feature = "peers")]
 pub use procspawn::Procspawn;
 
-use crate::case::Case;
+use crate::contestant::Contestant;
 
 /// The first line of `main`: in a worker of ours, of procspawn's and in the echo of the raw socket it never returns.
 ///
@@ -39,11 +37,17 @@ pub fn begin() {
     raw_socket::become_echo();
 }
 
-/// One case for each pool of this language, with so many workers; ours is the first.
-pub fn cases(workers: usize, workload: &impl WithProcesses) -> Vec<Case> {
+/// One contestant for each pool of this language, with so many workers; ours is the first.
+pub fn contestants(workers: usize, workload: &impl WithProcesses) -> Vec<Contestant> {
     vec![
-        workload.case(OurProcesses::new(workers)),
+        contestant::<OurProcesses>(workers, workload),
         #[cfg(feature = "peers")]
-        workload.case(Procspawn::new(workers)),
+        contestant::<Procspawn>(workers, workload),
     ]
+}
+
+/// One contender on a workload.
+pub fn contestant<C: ProcessContender>(workers: usize, workload: &impl WithProcesses) -> Contestant {
+    let workload = workload.clone();
+    Contestant::new(C::NAME, C::ROLE, move || workload.case(C::new(workers)))
 }

@@ -9,7 +9,8 @@ use concurrent_futures_process_pool::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::contender::{ProcessContender, WithProcesses};
-use crate::case::{Case, Role, Stopwatch};
+use crate::case::{Case, Stopwatch};
+use crate::contestant::{Contestant, Role};
 use crate::workloads::RoundTrip;
 
 /// Returns its argument.
@@ -26,7 +27,7 @@ pub fn tiny(number: u64) -> u64 {
 impl WithProcesses for RoundTrip {
     fn case<C: ProcessContender>(&self, contender: C) -> Case {
         let mut number = 0_u64;
-        self.of(C::NAME, C::ROLE, move || {
+        self.of(move || {
             number += 1;
             assert_eq!(contender.call(identity, number), number, "{} returns another task's result", C::NAME);
         })
@@ -51,7 +52,7 @@ impl OneByOne {
 impl WithProcesses for OneByOne {
     fn case<C: ProcessContender>(&self, contender: C) -> Case {
         let Self { tasks } = *self;
-        Case::new(C::NAME, C::ROLE, tasks, self.expected(), move || {
+        Case::new(tasks, self.expected(), move || {
             let watch = Stopwatch::start();
             let answer = sum(&contender, C::LIMIT, tiny, (0..tasks).map(|number| number as u64));
             (watch.stop(tasks), answer)
@@ -78,8 +79,8 @@ fn sum<C: ProcessContender, A: Portable>(
 }
 
 /// A case whose units are timed one by one, by themselves.
-pub fn timed_each(name: &str, role: Role, units: usize, mut unit: impl FnMut() -> Duration + 'static) -> Case {
-    Case::new(name, role, units, units as u64, move || {
+pub fn timed_each(units: usize, mut unit: impl FnMut() -> Duration + 'static) -> Case {
+    Case::new(units, units as u64, move || {
         let watch = Stopwatch::start();
         let taken: Vec<Duration> = (0..units).map(|_| unit()).collect();
         let answer = taken.len() as u64;
@@ -106,7 +107,7 @@ pub struct Echo {
 impl WithProcesses for Echo {
     fn case<C: ProcessContender>(&self, contender: C) -> Case {
         let payload = self.payload.clone();
-        timed_each(C::NAME, C::ROLE, self.times, move || {
+        timed_each(self.times, move || {
             let start = Instant::now();
             let result = contender.call(identity, payload.clone());
             black_box(look_at_each_page(&result));
@@ -120,14 +121,17 @@ impl WithProcesses for Echo {
 impl Echo {
     /// A copy there and a copy back in this process, into memory that is there already.
     #[must_use]
-    pub fn copies(&self) -> Case {
-        let payload = self.payload.clone();
-        let (mut there, mut back) = (payload.to_vec(), payload.to_vec());
-        timed_each("floor: copied there and back", Role::Floor, self.times, move || {
-            time(|| {
-                there.copy_from_slice(black_box(&payload));
-                back.copy_from_slice(black_box(&there));
-                black_box(look_at_each_page(&back));
+    pub fn copies(&self) -> Contestant {
+        let Self { times, payload } = self.clone();
+        Contestant::new("floor: copied there and back", Role::Floor, move || {
+            let payload = payload.clone();
+            let (mut there, mut back) = (payload.to_vec(), payload.to_vec());
+            timed_each(times, move || {
+                time(|| {
+                    there.copy_from_slice(black_box(&payload));
+                    back.copy_from_slice(black_box(&there));
+                    black_box(look_at_each_page(&back));
+                })
             })
         })
     }
@@ -140,15 +144,13 @@ pub struct Again<P> {
     pub tasks: usize,
     /// What each of them gets.
     pub payload: P,
-    /// What it is called in the tables, after the pool.
-    pub kind: &'static str,
 }
 
-impl<P: Portable + Clone + AsRef<[u8]>> WithProcesses for Again<P> {
+impl<P: Portable + Clone + AsRef<[u8]> + 'static> WithProcesses for Again<P> {
     fn case<C: ProcessContender>(&self, contender: C) -> Case {
-        let Self { tasks, payload, kind } = self.clone();
+        let Self { tasks, payload } = self.clone();
         let expected = look(payload.clone()) * tasks as u64;
-        Case::new(format!("{}{kind}", C::NAME), C::ROLE, tasks, expected, move || {
+        Case::new(tasks, expected, move || {
             let watch = Stopwatch::start();
             let answer = sum(&contender, C::LIMIT_OF_LARGE, look, (0..tasks).map(|_| payload.clone()));
             (watch.stop(tasks), answer)
@@ -169,8 +171,12 @@ fn look_at_each_page(bytes: &[u8]) -> u64 {
 
 /// From nothing to some results. The end of the pool isn't timed.
 #[must_use]
-pub fn start<C: ProcessContender>(workers: usize, results: usize, times: usize) -> Case {
-    timed_each(C::NAME, C::ROLE, times, move || {
+pub fn start<C: ProcessContender>(workers: usize, results: usize, times: usize) -> Contestant {
+    Contestant::new(C::NAME, C::ROLE, move || start_case::<C>(workers, results, times))
+}
+
+fn start_case<C: ProcessContender>(workers: usize, results: usize, times: usize) -> Case {
+    timed_each(times, move || {
         let start = Instant::now();
         let pool = C::new(workers);
         let answer = sum(&pool, C::LIMIT, tiny, (0..results).map(|number| number as u64));
@@ -182,9 +188,13 @@ pub fn start<C: ProcessContender>(workers: usize, results: usize, times: usize) 
 
 /// From the kill of the only worker to the next result. Tasks may be lost in between, except where `loses` is false.
 #[must_use]
-pub fn crash<C: ProcessContender>(times: usize, loses: bool) -> Case {
+pub fn crash<C: ProcessContender>(times: usize, loses: bool) -> Contestant {
+    Contestant::new(C::NAME, C::ROLE, move || crash_case::<C>(times, loses))
+}
+
+fn crash_case<C: ProcessContender>(times: usize, loses: bool) -> Case {
     let pool = C::new(1);
-    timed_each(C::NAME, C::ROLE, times, move || {
+    timed_each(times, move || {
         kill(pool.call(process_number, ()));
         time(|| {
             while let Err(error) = pool.try_call(tiny, 1) {

@@ -1,9 +1,10 @@
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use crate::case::{Case, Sample, Stopwatch};
+use crate::case::{Case, Stopwatch};
 use crate::contender::Contender;
 use crate::contenders::Workload;
+use crate::sample::Sample;
 
 /// Tiny tasks, all submitted, then all collected. With several submitters each has its share.
 #[derive(Debug, Clone, Copy)]
@@ -20,14 +21,14 @@ impl Workload for Burst {
         assert!(tasks.is_multiple_of(submitters), "each submitter has the same share");
         let expected = (0..tasks as u64).map(tiny).sum();
         if submitters == 1 {
-            return Case::new(C::NAME, C::ROLE, tasks, expected, move || {
+            return Case::new(tasks, expected, move || {
                 let watch = Stopwatch::start();
                 let answer = submit_and_collect(&contender, 0, tasks);
                 (watch.stop(tasks), answer)
             });
         }
         let contender = Arc::new(contender);
-        Case::new(C::NAME, C::ROLE, tasks, expected, move || from_threads(&contender, tasks, submitters))
+        Case::new(tasks, expected, move || from_threads(&contender, tasks, submitters))
     }
 }
 

@@ -1,5 +1,8 @@
 //! What the pools are asked to do.
 
+/// The plain loop on one thread: what nobody can be better than without more cores.
+pub const SEQUENTIAL: &str = "sequential iterator";
+
 mod burst;
 mod cpu;
 mod fan_in;
