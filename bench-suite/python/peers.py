@@ -13,6 +13,7 @@ round is thrown away by who asks: it makes the pool. At the end of the input the
 """
 
 import json
+import os
 import platform
 import sys
 
@@ -47,4 +48,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        os._exit(130)

@@ -55,6 +55,10 @@ class Executor:
     def result(self, ticket):
         return ticket.result()
 
+    def submit_with(self, function, argument, then):
+        """Calls `then` as soon as there is a result."""
+        self.submit(function, argument).add_done_callback(lambda ticket: then())
+
     def call(self, function, argument):
         return self.result(self.submit(function, argument))
 
@@ -99,6 +103,9 @@ class Pool(Executor):
 
     def submit(self, function, argument):
         return self.pool.apply_async(function, (argument,))
+
+    def submit_with(self, function, argument, then):
+        self.pool.apply_async(function, (argument,), callback=lambda result: then())
 
     def result(self, ticket):
         return ticket.get()

@@ -3,7 +3,9 @@
 import os
 import signal
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from time import perf_counter_ns as now
 
@@ -21,13 +23,15 @@ class Bench:
 
     def __init__(self, make, workers, units, parameter):
         self.make, self.workers, self.units, self.parameter = make, workers, units, parameter
-        self._pool = self._payload = self._directory = None
+        self._pool = self._payload = self._directory = self._gap = None
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self._close()
+    def __exit__(self, kind, *_):
+        # Who is interrupted waits for no worker: those were interrupted too, in the middle of anything.
+        if kind is not KeyboardInterrupt:
+            self._close()
         if self._directory is not None:
             self._directory.cleanup()
 
@@ -55,7 +59,9 @@ class Bench:
         """The figure is the median of the units, which `work` times itself."""
         used = cpu.family()
         times = [work(number) for number in range(self.units)]
-        used = cpu.family() - used
+        return self._timed(times, cpu.family() - used)
+
+    def _timed(self, times, used):
         median = float(sorted(times)[len(times) // 2])
         return {
             "wall": sum(times), "value": median, "cpu": used / self.units, "units": times, "answer": len(times),
@@ -77,8 +83,48 @@ class Bench:
         return self._each(trip)
 
     def burst(self):
-        """All submitted, then all collected."""
-        return self._whole(lambda: sum(self.pool.one_by_one(tasks.tiny, range(self.units))))
+        """All submitted, then all collected, by as many threads as the parameter says; each has its share."""
+        pool, share = self.pool, self.units // self.parameter
+
+        def submit_and_collect(first):
+            return sum(pool.one_by_one(tasks.tiny, range(first, first + share)))
+
+        if self.parameter == 1:
+            return self._whole(lambda: submit_and_collect(0))
+        with ThreadPoolExecutor(self.parameter) as threads:
+            list(threads.map(time.sleep, [0.01] * self.parameter))  # they are there before the clock starts
+            return self._whole(lambda: sum(threads.map(submit_and_collect, range(0, self.units, share))))
+
+    def open_loop(self):
+        """Tasks that are due evenly spaced, the parameter's so many a second; or, where it is at most 100, at so many
+        percent of what the pool can do. Each takes from when it was due."""
+        if self._gap is None:
+            self._gap = 1e9 / self.parameter if self.parameter > 100 else self._capacity() * 100 / self.parameter
+        used = cpu.family()
+        latencies = self._scheduled(self._gap)
+        return self._timed(latencies, cpu.family() - used)
+
+    def _capacity(self):
+        """Nanoseconds per task of a burst: the middle one of three, after one that warms up."""
+        return sorted(max(self._scheduled(0)) / self.units for _ in range(4))[1]
+
+    def _scheduled(self, gap):
+        latencies, done = [], threading.Event()
+
+        def arrived(due):
+            latencies.append(now() - due)
+            if len(latencies) == self.units:
+                done.set()
+
+        start = now()
+        for number in range(self.units):
+            due = start + int(number * gap)
+            while (left := due - now()) > 0:
+                time.sleep((left - 150_000) / 1e9 if left > 150_000 else 0)
+            self.pool.submit_with(tasks.tiny, number, lambda due=due: arrived(due))
+        done.wait()
+        return latencies
+
 
     def submit(self):
         """The submits alone; what comes back is collected afterwards."""

@@ -8,6 +8,7 @@ mod cpu;
 mod fan_in;
 mod mandelbrot;
 mod map;
+mod open_loop;
 mod round_trip;
 
 pub use burst::Burst;
@@ -15,4 +16,5 @@ pub use cpu::Microsecond;
 pub use fan_in::{FanIn, Gathering};
 pub use mandelbrot::Mandelbrot;
 pub use map::{Map, MapSlice, sequential_map, sequential_map_slice};
+pub use open_loop::{OpenLoop, Rate};
 pub use round_trip::RoundTrip;
