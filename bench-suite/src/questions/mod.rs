@@ -21,10 +21,13 @@ mod thread_round_trip;
 mod thread_throughput;
 
 mod process_map;
+mod process_map_chunks;
+mod process_open_loop;
 mod process_payload;
 mod process_recovery;
 mod process_round_trip;
 mod process_start;
+mod process_submitters;
 mod process_throughput;
 
 use crate::question::Question;
@@ -48,8 +51,11 @@ pub fn all() -> Vec<Question> {
         thread_map_chunk::QUESTION,
         thread_gather::QUESTION,
         process_round_trip::QUESTION,
+        process_open_loop::QUESTION,
         process_throughput::QUESTION,
+        process_submitters::QUESTION,
         process_map::QUESTION,
+        process_map_chunks::QUESTION,
         process_payload::QUESTION,
         process_start::QUESTION,
         process_recovery::QUESTION,

@@ -12,6 +12,7 @@ mod mandelbrot;
 mod map;
 mod open_loop;
 mod ran;
+mod random_arrivals;
 mod round_trip;
 
 pub use burst::Burst;
@@ -21,6 +22,7 @@ pub use fan_in::{FanIn, Gathering};
 pub use gate::{Gate, ProcessGate, wait_at};
 pub use mandelbrot::Mandelbrot;
 pub use map::{Map, MapSlice, sequential_map, sequential_map_slice};
-pub use open_loop::OpenLoop;
+pub use open_loop::{OpenLoop, Rate};
 pub use ran::{Ran, in_process, on_thread, shares, spans};
+pub use random_arrivals::RandomArrivals;
 pub use round_trip::RoundTrip;
