@@ -15,16 +15,19 @@ mod submit_cost;
 
 mod thread_gather;
 mod thread_map;
-mod thread_map_chunk;
+mod thread_map_chunks;
 mod thread_open_loop;
 mod thread_round_trip;
 mod thread_throughput;
 
 mod process_map;
+mod process_map_chunks;
+mod process_open_loop;
 mod process_payload;
 mod process_recovery;
 mod process_round_trip;
 mod process_start;
+mod process_submitters;
 mod process_throughput;
 
 use crate::question::Question;
@@ -45,11 +48,14 @@ pub fn all() -> Vec<Question> {
         growth_tasks::QUESTION,
         growth_workers::QUESTION,
         thread_map::QUESTION,
-        thread_map_chunk::QUESTION,
+        thread_map_chunks::QUESTION,
         thread_gather::QUESTION,
         process_round_trip::QUESTION,
+        process_open_loop::QUESTION,
         process_throughput::QUESTION,
+        process_submitters::QUESTION,
         process_map::QUESTION,
+        process_map_chunks::QUESTION,
         process_payload::QUESTION,
         process_start::QUESTION,
         process_recovery::QUESTION,
