@@ -11,6 +11,7 @@ from time import perf_counter_ns as now
 
 import cpu
 import tasks
+from lives import Lives
 
 PAGE = 4096
 
@@ -18,7 +19,7 @@ PAGE = 4096
 NUMBERS = [112272535095293, 112582705942171, 112272535095293, 115280095190773, 115797848077099, 1099726899285419]
 
 
-class Bench:
+class Bench(Lives):
     """A pool, kept from round to round, and how much it is asked to do. Each public method is a round."""
 
     def __init__(self, make, workers, units, parameter):
@@ -31,6 +32,7 @@ class Bench:
     def __exit__(self, kind, *_):
         # Who is interrupted waits for no worker: those were interrupted too, in the middle of anything.
         if kind is not KeyboardInterrupt:
+            self._let_go()
             self._close()
         if self._directory is not None:
             self._directory.cleanup()
@@ -207,38 +209,6 @@ class Bench:
                 with open(os.path.join(self._directory.name, f"{number:06}"), "wb") as file:
                     file.write(content(number, self.parameter))
         return sorted(entry.path for entry in os.scandir(self._directory.name))
-
-    # Workers
-
-    def sleepers(self):
-        """Tasks 5, 4, 3, 2, 1 and again, which sleep so many times the parameter's microseconds; who ran which when."""
-        ns = [5 - index % 5 for index in range(self.units)]
-        start = time.monotonic_ns()
-        ran = []
-
-        def all_of_them():
-            ran.extend(self.pool.one_by_one(tasks.sleep_and_tell, [(n, self.parameter) for n in ns]))
-            return sum(answer for *_, answer in ran)
-
-        round = self._whole(all_of_them)
-        round["timeline"] = [
-            {"worker": worker, "task": str(n), "start_us": (begin - start) / 1e3, "end_us": (end - start) / 1e3}
-            for n, (worker, begin, end, _) in zip(ns, ran)
-        ]
-        return round
-
-    def distinct(self):
-        """How many workers run the units, each submitted when the one before has come back."""
-        workers = set()
-
-        def one_after_the_other():
-            for _ in range(self.units):
-                workers.add(self.pool.call(tasks.worker_name, None))
-            return self.units
-
-        round = self._whole(one_after_the_other)
-        round["value"] = float(len(workers))
-        return round
 
     def idle(self):
         """Microseconds of CPU time per second of a pool that has nothing to do, for the parameter's milliseconds."""

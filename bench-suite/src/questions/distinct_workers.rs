@@ -9,7 +9,7 @@ use crate::contender::Contender;
 use crate::contenders::{Workload, contestants};
 use crate::effort::Effort;
 use crate::processes::{self, ProcessContender, WithProcesses};
-use crate::python::{self, Work};
+use crate::python::{self, EXECUTOR, THREADS, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::sample::Sample;
 
@@ -45,13 +45,13 @@ fn points(effort: Effort) -> Vec<Point> {
 
 fn threads(census: Census) -> Point {
     let mut contestants = contestants(WORKERS, &census);
-    contestants.extend(census.python("ThreadPoolExecutor"));
+    contestants.extend(census.python(THREADS));
     census.point("threads", contestants)
 }
 
 fn processes(census: Census) -> Point {
     let mut contestants = processes::contestants(WORKERS, &census);
-    contestants.extend(census.python("ProcessPoolExecutor"));
+    contestants.extend(census.python(EXECUTOR));
     census.point("processes", contestants)
 }
 
@@ -62,7 +62,7 @@ impl Census {
     }
 
     fn python(self, pool: &'static str) -> Vec<crate::Contestant> {
-        let workload = if self.at_once { "census_at_once" } else { "census" };
+        let workload = if self.at_once { "distinct_at_once" } else { "distinct" };
         let (units, expected) = (self.tasks, self.tasks as u64);
         python::contestants([Work { name: pool, pool, workload, workers: WORKERS, units, parameter: 0, expected }])
     }

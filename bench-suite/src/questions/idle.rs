@@ -10,7 +10,7 @@ use crate::cpu;
 use crate::effort::Effort;
 use crate::processes::workloads::tiny;
 use crate::processes::{self, ProcessContender, WithProcesses};
-use crate::python::{self, Work};
+use crate::python::{self, EXECUTOR, THREADS, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::sample::Sample;
 
@@ -37,10 +37,10 @@ struct Idleness(Duration);
 fn points(effort: Effort) -> Vec<Point> {
     let idleness = Idleness(Duration::from_millis(effort.units(1_000, 20) as u64));
     let mut threads = contestants(WORKERS, &idleness);
-    threads.extend(idleness.python("ThreadPoolExecutor"));
+    threads.extend(idleness.python(THREADS));
     threads.push(idleness.floor());
     let mut processes = processes::contestants(WORKERS, &idleness);
-    processes.extend(idleness.python("ProcessPoolExecutor"));
+    processes.extend(idleness.python(EXECUTOR));
     processes.push(idleness.floor());
     [("threads", threads), ("processes", processes)]
         .map(|(what, contestants)| {

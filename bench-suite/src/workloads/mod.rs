@@ -3,6 +3,7 @@
 /// The plain loop on one thread: what nobody can be better than without more cores.
 pub const SEQUENTIAL: &str = "sequential iterator";
 
+mod arrivals;
 mod burst;
 mod cpu;
 mod cpu_work;
@@ -12,9 +13,9 @@ mod mandelbrot;
 mod map;
 mod open_loop;
 mod ran;
-mod random_arrivals;
 mod round_trip;
 
+pub use arrivals::Arrivals;
 pub use burst::Burst;
 pub use cpu::Microsecond;
 pub use cpu_work::{CpuItem, CpuWork, NUMBERS, Prepared, compute, sum};
@@ -24,5 +25,4 @@ pub use mandelbrot::Mandelbrot;
 pub use map::{Map, MapSlice, sequential_map, sequential_map_slice};
 pub use open_loop::{OpenLoop, Rate};
 pub use ran::{Ran, in_process, on_thread, shares, spans};
-pub use random_arrivals::RandomArrivals;
 pub use round_trip::RoundTrip;

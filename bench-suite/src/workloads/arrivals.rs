@@ -10,7 +10,7 @@ use crate::contestant::{Contestant, Role};
 /// Tasks that arrive when they do, whether the pool keeps up or not. The latency of each is counted from when it *should*
 /// have been submitted until its end on the worker, so that a stall is seen by all who would have come meanwhile.
 #[derive(Debug, Clone, Copy)]
-pub struct RandomArrivals {
+pub struct Arrivals {
     /// How many tasks.
     pub tasks: usize,
     /// What each of them takes.
@@ -19,10 +19,10 @@ pub struct RandomArrivals {
     pub load: f64,
 }
 
-impl Workload for RandomArrivals {
+impl Workload for Arrivals {
     fn case<C: Contender>(&self, contender: C) -> Case {
         let Self { tasks, service, .. } = *self;
-        let (arrivals, micro) = (self.arrivals(), Microsecond::calibrated());
+        let (arrivals, micro) = (self.times(), Microsecond::calibrated());
         let micros = service.as_micros() as u64;
         Case::new(tasks, tasks as u64, move || {
             let mut tickets = Vec::with_capacity(tasks);
@@ -48,12 +48,12 @@ impl Workload for RandomArrivals {
     }
 }
 
-impl RandomArrivals {
+impl Arrivals {
     /// What a pool without any cost of its own gives: the same arrivals at one server, computed.
     #[must_use]
     pub fn perfect(self) -> Contestant {
         Contestant::new("floor: a pool without cost, computed", Role::Floor, move || {
-            let arrivals = self.arrivals();
+            let arrivals = self.times();
             Case::new(self.tasks, self.tasks as u64, move || {
                 let watch = Stopwatch::start();
                 let mut free = Duration::ZERO;
@@ -69,7 +69,7 @@ impl RandomArrivals {
     }
 
     /// Exponential gaps, as of many users who know nothing of each other; the same for everybody, in each round.
-    fn arrivals(self) -> Vec<Duration> {
+    fn times(self) -> Vec<Duration> {
         let mean = self.service.as_secs_f64() / self.load;
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut uniform = move || {
@@ -89,12 +89,12 @@ impl RandomArrivals {
 mod tests {
     use std::time::Duration;
 
-    use super::RandomArrivals;
+    use super::Arrivals;
 
     #[test]
     fn arrivals_have_the_load_that_was_asked_for() {
         let service = Duration::from_micros(10);
-        let arrivals = RandomArrivals { tasks: 10_000, service, load: 0.5 }.arrivals();
+        let arrivals = Arrivals { tasks: 10_000, service, load: 0.5 }.times();
         assert!(arrivals.is_sorted());
         let mean = arrivals.last().unwrap().as_secs_f64() / 10_000.0;
         assert!((19e-6..21e-6).contains(&mean), "{mean}");
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn the_perfect_pool_waits_as_queueing_theory_says() {
         let service = Duration::from_micros(10);
-        let mut case = RandomArrivals { tasks: 200_000, service, load: 0.5 }.perfect().make().unwrap();
+        let mut case = Arrivals { tasks: 200_000, service, load: 0.5 }.perfect().make().unwrap();
         let sample = case.run().unwrap();
         // Pollaczek and Khinchine: a mean of service * (1 + load / (2 * (1 - load))) = 15 us.
         let mean = sample.wall.as_secs_f64() / 200_000.0;
