@@ -1,4 +1,4 @@
-//! How workers start, and what becomes of tasks where they can't. P-01 to P-10, P-30 to P-33, P-47, P-53, P-66, X-26, X-29,
+//! How workers start, and what becomes of tasks where they can't. P-01 to P-10, P-30 to P-33, P-47, P-53, P-66, X-26,
 //! E-06 to E-09.
 
 mod common;
