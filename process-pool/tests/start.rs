@@ -86,6 +86,16 @@ fn p09_environment_and_directory_reach_the_workers() {
     });
 }
 
+/// A panic in a task names it.
+#[test]
+fn the_thread_of_the_tasks_is_called_after_the_pool_and_the_number_of_its_worker() {
+    bounded(|| {
+        let pool = builder(1).name("thumbnails").build().unwrap();
+        let name = |(): ()| std::thread::current().name().map(str::to_owned);
+        assert_eq!(pool.submit(name, ()).result().unwrap().as_deref(), Some("thumbnails_0"));
+    });
+}
+
 /// Pebble `child_pool`, loky `max_depth`. P-66.
 #[test]
 fn p10_p66_pools_nest_as_deep_as_they_may_and_no_deeper() {

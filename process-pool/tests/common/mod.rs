@@ -202,11 +202,11 @@ pub(crate) fn rejection(error: &TaskError) -> &Reason {
     }
 }
 
-/// Why the pool is broken.
+/// Why the pool is broken, as one line says it.
 #[track_caller]
 pub(crate) fn cause_of(error: &TaskError) -> String {
     assert!(matches!(rejection(error), Reason::Broken(_)), "{error:?}");
-    format!("{error:?}")
+    error.to_string()
 }
 
 /// Drains the pool; then every task has ended in exactly one way.
