@@ -13,8 +13,10 @@ pub(crate) struct Waiting {
     pub(crate) payload: Payload,
     pub(crate) options: TaskOptions,
     pub(crate) since: Instant,
-    /// It has killed a worker before: it is sent alone, so that it is plain who did it.
+    /// A worker has died of it before, or perhaps of it: it is sent alone, so that it is plain who did it.
     pub(crate) is_quarantined: bool,
+    /// So many workers could not be sent it, or died before they began it.
+    pub(crate) failed_sends: u32,
     /// It counts against `max_pending`, as long as it lies in the queue.
     pub(crate) takes_room: bool,
 }
@@ -39,6 +41,7 @@ impl Waiting {
             options,
             since: Instant::now(),
             is_quarantined: false,
+            failed_sends: 0,
             takes_room: false,
         }
     }
@@ -70,7 +73,8 @@ impl Waiting {
         let held = std::mem::replace(&mut self.held, over);
         let payload = std::mem::replace(&mut self.payload, Payload::nothing());
         let (options, since) = (self.options.clone(), self.since);
-        Self { held, payload, options, since, is_quarantined: self.is_quarantined, takes_room: false }
+        let (is_quarantined, failed_sends) = (self.is_quarantined, self.failed_sends);
+        Self { held, payload, options, since, is_quarantined, failed_sends, takes_room: false }
     }
 
     /// It leaves the queue for a worker.

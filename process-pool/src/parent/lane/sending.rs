@@ -97,7 +97,8 @@ impl Worker {
         drop(lane);
         // What can't be sent has not begun, and the death that is the reason gives it back. Where the reason is another,
         // the system's lack of something, the worker would wait for ever for what is missing.
-        if write(&writer, &self.control, &frame, &attachments).is_err() {
+        if let Err(error) = write(&writer, &self.control, &frame, &attachments) {
+            self.note_unsent(number, error);
             self.process().kill();
         }
         drop(writer);

@@ -27,6 +27,7 @@ use concurrent_futures_core::worker::{self, CompletionSink};
 use concurrent_futures_core::{Job, Reason, Rejected, Skipped, Stats, TaskError, WhenFull};
 
 pub(crate) use next::Next;
+pub(crate) use staff::back_off;
 
 use super::callbacks::Callbacks;
 use super::counters::Counters;

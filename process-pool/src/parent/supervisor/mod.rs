@@ -24,6 +24,8 @@
 
 mod burial;
 mod collecting;
+#[cfg(all(test, not(concurrent_futures_loom)))]
+mod tests;
 
 use std::any::Any;
 use std::cell::Cell;
