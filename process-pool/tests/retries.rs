@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{AT_ONCE, Diary, Pen, SEGFAULT, bounded, death_of, final_stats, pool, square};
+use common::{AT_ONCE, Diary, LONG, Pen, SEGFAULT, bounded, death_of, final_stats, pool, square};
 use concurrent_futures_conformance::{Gate, Gatekeeper};
 use concurrent_futures_process_pool::{Future, Shutdown, State, TaskError, TaskOptions, task, worker_entry};
 
@@ -122,6 +122,23 @@ fn an_abort_with_a_retry_left_is_no_death_to_retry_after() {
         let future = pool.submit_with(late, common::pass, (keeper.gate(), 2));
         assert!(matches!(future.result(), Err(TaskError::DeadlineExceeded(_))));
         assert_eq!(keeper.arrivals(), [1, 2]);
+    });
+}
+
+/// The attempt that was asked to stop dies by itself, within the grace: that is the end of the task.
+#[test]
+fn what_was_aborted_is_not_tried_again() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        let future: Future<u64> = pool.submit_with(retries(1), die_first_then_wait, keeper.gate());
+        keeper.await_tag(1);
+        assert!(future.abort(LONG));
+        keeper.open_for(1);
+        assert_eq!(death_of(future).attempt(), 1);
+        assert_eq!(pool.submit(square, 3).result().unwrap(), 9);
+        assert_eq!(keeper.arrivals(), [1]);
+        final_stats(&pool);
     });
 }
 

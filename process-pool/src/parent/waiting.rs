@@ -87,9 +87,11 @@ impl Waiting {
         }
     }
 
-    /// Whether its outcome is decided: while callbacks of a cancel run, it is not sent about either.
-    pub(crate) fn is_over(&self) -> bool {
-        self.handle().is_none_or(|handle| handle.is_over())
+    /// Whether nobody wants it to run: its outcome is decided, while callbacks of a cancel run too; or it was to be tried
+    /// again, and was aborted, by who perhaps found only the attempt before.
+    pub(crate) fn is_unwanted(&self) -> bool {
+        let is_retry = matches!(self.held, Held::Begun(_));
+        self.handle().is_none_or(|handle| handle.is_over() || is_retry && handle.is_stop_requested())
     }
 
     pub(crate) fn attempt(&self) -> u32 {

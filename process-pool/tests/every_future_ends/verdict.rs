@@ -31,8 +31,10 @@ impl Ended {
             Err(TaskError::WorkerDied(died)) => self.may_die(plan, died),
             Err(TaskError::DeadlineExceeded(_)) => matches!(self.treatment, Treatment::Deadline(_)),
             Err(TaskError::Abandoned(_)) => plan.kills_the_pool(),
-            Err(TaskError::Rejected(_)) => {
-                entries.is_empty() && (plan.may_refuse() || self.is_item && plan.cancels_what_waits())
+            Err(TaskError::Rejected(rejected)) => {
+                let was_unlucky = plan.kills_workers() && rejected.to_string().contains("5 workers in a row");
+                let is_late = self.is_item && plan.cancels_what_waits();
+                entries.is_empty() && (plan.may_refuse() || is_late || was_unlucky)
             }
             Err(_) => false,
         };

@@ -106,7 +106,9 @@ impl Supervisor {
         let label = job.waiting.options.label_text().map(str::to_owned);
         let running = job.begin()?;
         let is_its_own_death = matches!(kill, None | Some(KillReason::Memory { .. }));
-        if is_its_own_death && attempt <= retries && !self.shared.cancels_waiting() {
+        // Who has asked it to stop, with a grace, wants no other attempt either.
+        let may_run_again = !running.handle().is_stop_requested() && !self.shared.cancels_waiting();
+        if is_its_own_death && attempt <= retries && may_run_again {
             return Some(self.retry(job.waiting.hollow_out()));
         }
         let pid = self.worker.process().pid();
