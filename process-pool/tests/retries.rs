@@ -2,9 +2,14 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
+
 use common::{AT_ONCE, Diary, LONG, Pen, SEGFAULT, bounded, death_of, final_stats, pool, square};
 use concurrent_futures_conformance::{Gate, Gatekeeper};
-use concurrent_futures_process_pool::{Future, Shutdown, State, TaskError, TaskOptions, task, worker_entry};
+use concurrent_futures_process_pool::{
+    Future, ProcessPool, Shutdown, State, TaskError, TaskOptions, task, worker_entry,
+};
 
 worker_entry!();
 
@@ -139,6 +144,33 @@ fn what_was_aborted_is_not_tried_again() {
         assert_eq!(pool.submit(square, 3).result().unwrap(), 9);
         assert_eq!(keeper.arrivals(), [1]);
         final_stats(&pool);
+    });
+}
+
+/// It is aborted while the worker for its next attempt starts, which fails; that it counts as cancelled is enough.
+#[test]
+fn what_was_aborted_before_its_pool_broke_is_counted_once() {
+    bounded(|| {
+        let (tell, told) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let (starts, may_go_on) = (AtomicUsize::new(0), Mutex::new(may_go_on));
+        let fail_from_the_second_on = move |command: &mut std::process::Command| {
+            let number = starts.fetch_add(1, Ordering::SeqCst);
+            if number > 0 {
+                command.current_dir("/no/such/directory");
+            }
+            if number == 1 {
+                tell.send(()).unwrap();
+                may_go_on.lock().unwrap().recv().unwrap();
+            }
+        };
+        let pool = ProcessPool::builder().max_workers(1).configure(fail_from_the_second_on).build().unwrap();
+        let future = pool.submit_with(retries(1), |()| -> u64 { SEGFAULT.die() }, ());
+        told.recv().unwrap();
+        assert!(future.abort(AT_ONCE));
+        assert!(matches!(future.result(), Err(TaskError::Cancelled)));
+        go_on.send(()).unwrap();
+        assert_eq!(final_stats(&pool).cancelled, 1);
     });
 }
 

@@ -238,6 +238,23 @@ impl Recorder {
         self.0.0.lock().unwrap().clone()
     }
 
+    /// How many tasks were submitted.
+    pub(crate) fn submitted(&self) -> usize {
+        let tasks = |event| if let Event::Submitted(_, tasks) = event { tasks } else { 0 };
+        self.events().into_iter().map(tasks).sum()
+    }
+
+    /// How they ended.
+    pub(crate) fn tally(&self) -> Tally {
+        let mut sum = Tally::default();
+        for event in self.events() {
+            if let Event::Finished(_, tally) = event {
+                sum += tally;
+            }
+        }
+        sum
+    }
+
     /// Blocks until the events are as wanted.
     pub(crate) fn await_that(&self, met: impl Fn(&[Event]) -> bool) {
         let mut events = self.0.0.lock().unwrap();

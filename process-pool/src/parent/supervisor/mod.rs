@@ -73,7 +73,7 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
     }
 }
 
-fn cancelled(tasks: usize) -> Tally {
+pub(crate) fn cancelled(tasks: usize) -> Tally {
     Tally { cancelled: tasks, ..Tally::default() }
 }
 
