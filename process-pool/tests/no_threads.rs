@@ -43,7 +43,7 @@ impl NoThreads {
 
 impl Drop for NoThreads {
     fn drop(&mut self) {
-        setrlimit(Resource::As, self.0.clone()).expect("the old limit is allowed again");
+        setrlimit(Resource::As, self.0).expect("the old limit is allowed again");
     }
 }
 
@@ -63,7 +63,7 @@ fn assert_no_thread(future: Future<u64>) {
     let error = future.result().expect_err("nobody could run it");
     let TaskError::Rejected(rejected) = &error else { panic!("{error:?}") };
     assert!(matches!(rejected.reason(), Reason::Broken(why) if why.contains("no thread")), "{rejected}");
-    assert!(rejected.source().is_some_and(|cause| cause.is::<std::io::Error>()), "{rejected:?}");
+    assert!(rejected.source().is_some_and(<dyn Error>::is::<std::io::Error>), "{rejected:?}");
 }
 
 fn submit_without_threads() {

@@ -21,7 +21,7 @@ mod in_flight;
 mod sending;
 mod stopping;
 #[cfg(all(test, not(concurrent_futures_loom)))]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;

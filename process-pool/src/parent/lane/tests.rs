@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 use concurrent_futures_conformance::{LIMIT, watchdog};
 use concurrent_futures_core::sync::Mutex;
-use concurrent_futures_core::{Executor, ExecutorExt, Future, Job, Shutdown, ShutdownReport, Stats};
+use concurrent_futures_core::{Executor, ExecutorExt, Future, Job, Portable, Shutdown, ShutdownReport, Stats};
 
 use super::{KillReason, UNREAD_FRAMES};
 use crate::link::{self, FrameReceiver, Receiver};
@@ -65,6 +65,11 @@ impl Stage {
 const FIRST: u64 = 1;
 
 fn job() -> (Future<u64>, Waiting) {
+    waiting(|n: u64| n, 1)
+}
+
+/// A job as it waits in a queue, and its future.
+pub(crate) fn waiting<A: Portable, R: Portable>(function: fn(A) -> R, argument: A) -> (Future<R>, Waiting) {
     /// Takes a job, and keeps it.
     #[derive(Default)]
     struct Keeps(Mutex<Option<Job>>);
@@ -82,7 +87,7 @@ fn job() -> (Future<u64>, Waiting) {
     }
 
     let keeps = Keeps::default();
-    let future = ExecutorExt::submit(&keeps, |n: u64| n, 1);
+    let future = ExecutorExt::submit(&keeps, function, argument);
     let job = keeps.0.lock().take().unwrap();
     let payload = Payload::of(&job).unwrap();
     (future, Waiting::new(job, payload))

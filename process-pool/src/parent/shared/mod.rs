@@ -205,7 +205,8 @@ impl Shared {
             let lane = worker.lane.lock();
             drop(state);
             if let Err(back) = worker.send_into(lane, vec![waiting], self.quota(&worker)) {
-                self.give_back(back);
+                // It has closed meanwhile, and so may the pool have: nobody waits for a job that is in our hands.
+                back.into_iter().for_each(|waiting| self.enqueue(waiting));
             }
             return;
         }
@@ -228,8 +229,11 @@ impl Shared {
             drop(state);
             return jobs.into_iter().for_each(|waiting| self.cancel_waiting(waiting));
         }
+        let count = jobs.len();
         jobs.into_iter().rev().for_each(|waiting| state.queue.push_front(waiting));
         self.act(state);
+        // Each may keep somebody else busy.
+        (1..count).for_each(|_| self.act(self.state.lock()));
     }
 
     /// Q1: wakes somebody idle, or starts somebody, as long as there is work for him.

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use concurrent_futures_core::Rejected;
+use concurrent_futures_core::{Abandoned, Rejected};
 
 use super::Shared;
 use crate::parent::lane;
 use crate::parent::process::Starting;
 use crate::parent::supervisor;
-use crate::parent::waiting::Waiting;
+use crate::parent::waiting::{Held, Waiting};
 use crate::parent::worker::Worker;
 use crate::start_failure::StartFailure;
 
@@ -123,7 +123,11 @@ impl Shared {
             return Some(waiting);
         }
         let text = format!("{MOST_FAILURES} workers in a row could not be sent the task");
-        self.fail_waiting(waiting, Rejected::broken(text, Some(why.clone())));
+        match waiting.held {
+            // It can't be said that it never ran.
+            Held::Begun(job) => self.end_begun(&job.handle(), Abandoned::new(format!("{text} once more: {why}"))),
+            _ => self.fail_waiting(waiting, Rejected::broken(text, Some(why.clone()))),
+        }
         None
     }
 

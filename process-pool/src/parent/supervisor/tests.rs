@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use concurrent_futures_conformance::{LIMIT, watchdog};
+use concurrent_futures_conformance::{Gate, Gatekeeper, LIMIT, watchdog};
 use concurrent_futures_core::{
     Executor, ExecutorExt, Future, Job, Observer, Reason, Shutdown, ShutdownReport, Stats, TaskError,
 };
@@ -12,6 +12,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::net::SendFlags;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
+use crate::parent::lane::tests::waiting;
 use crate::parent::shared::Shared;
 use crate::parent::worker::Worker;
 use crate::{ProcessPool, SharedBytes};
@@ -22,6 +23,10 @@ crate::worker_entry!();
 struct Pool(Arc<Shared>);
 
 impl Pool {
+    fn of(workers: usize) -> Self {
+        Self(Shared::new(ProcessPool::builder(), "plain".to_owned(), workers))
+    }
+
     fn whose_first(workers: usize, meet: fn(Arc<Worker>)) -> Self {
         let pool = Arc::new(OnceLock::new());
         let meets = Meets { pool: pool.clone(), workers, meet };
@@ -120,6 +125,34 @@ fn a_task_that_some_workers_could_not_be_sent_runs_on_the_next() {
             assert!(pool.shutdown(Shutdown::drain()).is_complete());
         }
     });
+}
+
+/// Q1: what comes back at once, as from a worker that has died, keeps as many others busy as it can.
+#[test]
+fn each_job_that_comes_back_wakes_a_worker_that_is_idle_or_starts_one() {
+    watchdog(LIMIT, "jobs that come back", || {
+        for idle in [0, 1, 3] {
+            let (pool, keeper) = (Pool::of(3), Gatekeeper::new());
+            let before: Vec<Future<()>> = (0..idle).map(|tag| pool.submit(pass, (keeper.gate(), tag))).collect();
+            keeper.await_arrivals(idle as usize);
+            keeper.open();
+            before.into_iter().for_each(|future| future.result().unwrap());
+            while pool.stats().idle < idle as usize {
+                thread::yield_now();
+            }
+            let keeper = Gatekeeper::new();
+            let (futures, jobs): (Vec<_>, Vec<_>) = (0..3).map(|tag| waiting(pass, (keeper.gate(), tag))).unzip();
+            pool.0.give_back(jobs);
+            keeper.await_arrivals(3);
+            keeper.open();
+            futures.into_iter().for_each(|future: Future<()>| future.result().unwrap());
+            assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        }
+    });
+}
+
+fn pass((gate, tag): (Gate, u64)) {
+    gate.pass(tag);
 }
 
 /// As one whose argument is larger than the memory of a worker.
