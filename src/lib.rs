@@ -48,6 +48,9 @@ pub fn init() {
 /// The programs in the documents are tests.
 #[cfg(doctest)]
 mod documents {
+    #[doc = include_str!("../docs/migrating.md")]
+    struct Migrating;
+
     #[doc = include_str!("../docs/writing-an-executor.md")]
     struct WritingAnExecutor;
 }
