@@ -151,6 +151,7 @@ where
             true => Flight::Unordered(as_completed([])),
             false => Flight::Ordered(VecDeque::new()),
         };
+        let options = options.captured_here();
         let submitter = Box::new(ToExecutor { executor, callee, options, withdrawn: withdrawn.clone() });
         let mut map = Self {
             input: input.fuse(),

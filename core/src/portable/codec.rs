@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{CodecError, CodecSide};
 
 /// Appends `value` to `bytes`.
-pub(super) fn encode<T: Serialize>(side: CodecSide, value: &T, bytes: &mut Vec<u8>) -> Result<(), CodecError> {
+pub(crate) fn encode<T: Serialize>(side: CodecSide, value: &T, bytes: &mut Vec<u8>) -> Result<(), CodecError> {
     bincode::serde::encode_into_writer(value, Append(bytes), config::standard())
         .map_err(|error| CodecError::new(side, type_name::<T>(), error.to_string()))
 }
@@ -31,7 +31,7 @@ impl Writer for Append<'_> {
 }
 
 /// Reads a value that takes up all of `bytes`.
-pub(super) fn decode<T: DeserializeOwned>(side: CodecSide, bytes: &[u8]) -> Result<T, CodecError> {
+pub(crate) fn decode<T: DeserializeOwned>(side: CodecSide, bytes: &[u8]) -> Result<T, CodecError> {
     let failed = |message: String| CodecError::new(side, type_name::<T>(), message);
     match bincode::serde::decode_from_slice(bytes, config::standard()) {
         Ok((value, read)) if read == bytes.len() => Ok(value),

@@ -111,7 +111,7 @@ fn check_records(records: &[Record], bytes: &[u8]) {
 /// Calls a reader of so many bytes, which may ask for a few times as much memory.
 ///
 /// The worst that a byte can stand for is an argument of no bytes, for which a worker notes 16 and an index of 8; a job,
-/// which is some 150 bytes there, takes 11. A vector that grows asks for at most three times what it holds in the end.
+/// which is some 170 bytes there, takes 12. A vector that grows asks for at most three times what it holds in the end.
 fn frugally<R>(bytes: usize, read: impl FnOnce() -> R) -> R {
     let (result, asked) = counting::allocated(read);
     assert!(asked <= 512 + 80 * bytes, "{asked} bytes were asked for, to read {bytes}");

@@ -15,13 +15,15 @@ use crate::wire::note as notes;
 struct Owned {
     header: Header<'static>,
     label: Option<String>,
+    carried: Option<Vec<u8>>,
     indices: Option<Vec<usize>>,
     arguments: Vec<Vec<u8>>,
 }
 
 impl Owned {
     fn job(&self) -> Job<'_> {
-        let header = Header { label: self.label.as_deref(), ..self.header.clone() };
+        let (label, carried) = (self.label.as_deref(), self.carried.as_deref());
+        let header = Header { label, carried, ..self.header.clone() };
         Job { header, indices: self.indices.clone(), arguments: self.arguments.iter().map(Vec::as_slice).collect() }
     }
 }
@@ -33,7 +35,7 @@ prop_compose! {
         (entry, function) in any::<(i64, i64)>(),
     ) -> Header<'static> {
         let (entry, function) = (Offset(entry), Offset(function));
-        Header { slot, generation, id, entry, function, attempt, deadline, label: None, attachments }
+        Header { slot, generation, id, entry, function, attempt, deadline, label: None, carried: None, attachments }
     }
 }
 
@@ -41,11 +43,12 @@ prop_compose! {
     fn job()(
         header in header(),
         label in any::<Option<String>>(),
+        carried in any::<Option<Vec<u8>>>(),
         tasks in vec((any::<usize>(), vec(any::<u8>(), 0..20)), 0..6),
         has_indices in any::<bool>(),
     ) -> Owned {
         let (indices, arguments): (Vec<usize>, _) = tasks.into_iter().unzip();
-        Owned { header, label, indices: has_indices.then_some(indices), arguments }
+        Owned { header, label, carried, indices: has_indices.then_some(indices), arguments }
     }
 }
 
@@ -164,7 +167,7 @@ proptest! {
 #[test]
 fn w2_nothing_is_allocated_by_a_number_that_was_told() {
     let most = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
-    let head = [0; 9];
+    let head = [0; 10];
     for has_indices in [0, 1] {
         frame(&[&[1], most.as_slice()].concat());
         frame(&[&[1, 1], head.as_slice(), &[has_indices], &most].concat());

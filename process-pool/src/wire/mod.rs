@@ -18,4 +18,4 @@ pub(crate) mod frame;
 pub(crate) mod note;
 
 /// Both ends are the same file, so this only guards against mistakes of ours.
-pub(crate) const PROTOCOL: u32 = 1;
+pub(crate) const PROTOCOL: u32 = 2;
