@@ -1,4 +1,4 @@
-//! What goes along with a task, beyond what every backend promises: where tasks nest, and where spans are entered.
+//! What goes along with a task, beyond what every backend promises: nested tasks, and every way to run one.
 
 #![cfg(not(any(concurrent_futures_loom, concurrent_futures_shuttle)))]
 
