@@ -177,7 +177,8 @@ fn in_a_process_there_is_a_span_of_the_task_without_one_at_the_submit() {
         assert!(inside.result().unwrap()[0].contains("submit.span=\"inside\""));
         let heard = outside.result().unwrap();
         assert!(heard[0].starts_with("task{task.id=") && !heard[0].contains("submit"), "{heard:?}");
-        let items: Vec<_> = info_span!("batch").in_scope(|| pool.map(say, ["first item".into(), "second item".into()])).collect();
+        let items: Vec<_> =
+            info_span!("batch").in_scope(|| pool.map(say, ["first item".into(), "second item".into()])).collect();
         items.into_iter().for_each(|item| assert!(item.unwrap()[0].contains("submit.span=\"batch\"")));
     });
 }

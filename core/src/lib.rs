@@ -21,7 +21,8 @@ mod panic_location;
 #[cfg(feature = "portable")]
 pub mod portable;
 mod promise;
-mod report;
+#[doc(hidden)]
+pub mod report;
 #[doc(hidden)]
 pub mod room;
 mod shared;

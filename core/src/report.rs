@@ -114,7 +114,7 @@ pub(crate) fn send(report: &Report) {
 }
 
 /// Runs code that isn't ours and must not unwind into ours; a panic is reported under the name `place`.
-pub(crate) fn contain(place: &'static str, code: impl FnOnce()) {
+pub fn contain(place: &'static str, code: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(code)) {
         send(&Report::ForeignCodePanicked { place, message: message_of(&*payload) });
         forget(payload);

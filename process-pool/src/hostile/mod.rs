@@ -16,6 +16,8 @@ use crate::wire::bytes::Malformed;
 use crate::wire::control::{Hello, ToWorker};
 use crate::wire::frame::{self, Frame, FrameWriter, Job};
 use crate::wire::note::{self, Note};
+#[cfg(feature = "log")]
+use crate::wire::record::{self, LogRecord};
 
 /// W1, W2: a frame is understood or refused; nothing is understood but what the writer writes.
 pub fn frame(bytes: &[u8]) {
@@ -60,6 +62,11 @@ pub fn control(bytes: &[u8]) {
     }
     if let Ok(hello) = frugally(bytes.len(), || Hello::read(bytes)) {
         assert_eq!(bytes, hello.write());
+    }
+    #[cfg(feature = "log")]
+    if let Ok(record) = frugally(bytes.len(), || LogRecord::read(bytes)) {
+        assert!(record::is_one(bytes) && Hello::read(bytes).is_err());
+        assert_eq!(bytes, record.write());
     }
 }
 

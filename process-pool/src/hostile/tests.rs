@@ -9,6 +9,8 @@ use crate::page::{Memory, Producer};
 use crate::wire::control::{Hello, Initializer, Setup, ToWorker};
 use crate::wire::frame::{self as frames, Frame, Header, Job};
 use crate::wire::note as notes;
+#[cfg(feature = "log")]
+use crate::wire::record::LogRecord;
 
 /// A job in memory of its own.
 #[derive(Debug)]
@@ -54,15 +56,15 @@ prop_compose! {
 
 fn setup() -> impl Strategy<Value = ToWorker> {
     let initializer = any::<Option<(i64, i64, Vec<u8>, Option<u64>)>>();
-    (any::<String>(), any::<(usize, usize, u32)>(), initializer).prop_map(
-        |(meeting_point, (number, stack_size, parent), initializer)| {
+    (any::<String>(), any::<(usize, usize, u32, u32)>(), initializer).prop_map(
+        |(meeting_point, (number, stack_size, parent, log_level), initializer)| {
             let initializer = initializer.map(|(entry, function, argument, lent)| Initializer {
                 entry: Offset(entry),
                 function: Offset(function),
                 argument,
                 lent: lent.filter(|&id| id > 0),
             });
-            ToWorker::Setup(Setup { meeting_point, number, stack_size, initializer, parent })
+            ToWorker::Setup(Setup { meeting_point, number, stack_size, initializer, parent, log_level })
         },
     )
 }
@@ -139,6 +141,23 @@ proptest! {
         }
         prop_assert_eq!(ToWorker::read(&setup.write()), Ok(setup));
         prop_assert_eq!(Hello::read(&hello.write()), Ok(hello));
+    }
+
+    #[cfg(feature = "log")]
+    #[test]
+    fn a_log_record_is_read_as_it_was_written(
+        (level, target, message) in (1..6_u32, any::<String>(), any::<String>()),
+        (module, file, line) in any::<(Option<String>, Option<String>, Option<u32>)>(),
+        (task, label, lost) in any::<(Option<u64>, Option<String>, u64)>(),
+        pairs in vec(any::<(String, String)>(), 0..3),
+    ) {
+        let (module, file, label) = (module.as_deref(), file.as_deref(), label.as_deref());
+        let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let record = LogRecord { level, target: &target, message: &message, module, file, line, task, label, pairs, lost };
+        let bytes = record.write();
+        (0..bytes.len()).for_each(|len| assert!(LogRecord::read(&bytes[..len]).is_err(), "cut at {len}"));
+        damage(&bytes[..bytes.len().min(200)], control);
+        prop_assert_eq!(LogRecord::read(&bytes), Ok(record));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::sync::{Arc, Weak};
 use concurrent_futures_core::sync::Mutex;
 
 use super::lane::Lane;
+#[cfg(feature = "log")]
+use super::logs::Hearing;
 use super::process::Process;
 use super::shared::Shared;
 use crate::link::{FrameSender, Sender};
@@ -31,6 +33,8 @@ pub(crate) struct Worker {
     is_dead: AtomicBool,
     must_leave: AtomicBool,
     pub(crate) record: Record,
+    #[cfg(feature = "log")]
+    hearing: Mutex<Option<Hearing>>,
 }
 
 /// What is told about a worker.
@@ -67,7 +71,23 @@ impl Worker {
             is_dead: AtomicBool::new(false),
             must_leave: AtomicBool::new(false),
             record: Record::default(),
+            #[cfg(feature = "log")]
+            hearing: Mutex::new(None),
         }
+    }
+
+    /// As it is, with somebody who reads its log records.
+    #[cfg(feature = "log")]
+    pub(crate) fn heard_by(mut self, hearing: Option<Hearing>) -> Self {
+        *self.hearing.get_mut() = hearing;
+        self
+    }
+
+    /// The process is gone: what it has logged is still read, and then nobody listens any more.
+    #[cfg(feature = "log")]
+    pub(crate) fn stop_hearing(&self) {
+        let hearing = self.hearing.lock().take();
+        drop(hearing);
     }
 
     pub(crate) fn process(&self) -> &Process {

@@ -30,6 +30,8 @@ pub(crate) use next::Next;
 
 use super::callbacks::Callbacks;
 use super::counters::Counters;
+#[cfg(feature = "log")]
+use super::logs::Logs;
 use super::payload::Payload;
 use super::process::Starting;
 use super::shutdown::Lifecycle;
@@ -48,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) callbacks: Arc<Callbacks>,
     pub(crate) warden: Arc<Warden>,
     pub(crate) lifecycle: Lifecycle,
+    #[cfg(feature = "log")]
+    pub(crate) logs: Arc<Logs>,
     state: Mutex<State>,
     /// Something in the state, or in the numbers, has changed: for those who wait for the end.
     changed: Condvar,
@@ -98,6 +102,8 @@ impl Shared {
             counters: Counters::default(),
             warden: Arc::default(),
             lifecycle: Lifecycle::default(),
+            #[cfg(feature = "log")]
+            logs: Arc::default(),
             state: Mutex::default(),
             changed: Condvar::new(),
             room,
