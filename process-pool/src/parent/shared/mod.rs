@@ -18,6 +18,7 @@ mod staff;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Instant;
 
@@ -116,6 +117,11 @@ impl Shared {
 
     /// Takes a job, or refuses it.
     pub(crate) fn execute(self: &Arc<Self>, job: Job) {
+        self.execute_in(job, None);
+    }
+
+    /// As [`execute`](Self::execute), into room that was taken before, if it was.
+    pub(crate) fn execute_in(self: &Arc<Self>, job: Job, permit: Option<Permit>) {
         let (id, tasks) = (job.id(), job.tasks());
         self.counters.submit(tasks);
         self.options.observer.tell(|observer| observer.submitted(id, tasks));
@@ -131,7 +137,7 @@ impl Shared {
         if payload.tasks() == 0 {
             return;
         }
-        let permit = match self.permit(payload.tasks()) {
+        let permit = match permit.map_or_else(|| self.permit(payload.tasks()), |permit| Ok(Some(permit))) {
             Ok(permit) => permit,
             Err(error) => return self.refuse(job, payload.tasks(), error),
         };
@@ -148,6 +154,19 @@ impl Shared {
         self.room.as_ref().map(|(room, _)| room.left())
     }
 
+    pub(crate) fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>> {
+        self.room.as_ref().map_or(Poll::Ready(None), |(room, _)| room.poll_left(context).map(Some))
+    }
+
+    pub(crate) fn room(&self) -> Option<&Arc<Room>> {
+        self.room.as_ref().map(|(room, _)| room)
+    }
+
+    /// Whether the calling thread may wait for room: not one that makes room itself.
+    pub(crate) fn may_block() -> bool {
+        !supervisor::is_on_one() && !worker::is_inside_task()
+    }
+
     /// Refuses a job, so many tasks of which have not ended.
     fn refuse(&self, job: Job, tasks: usize, why: impl Into<TaskError>) {
         match job.refuse(why) {
@@ -157,7 +176,7 @@ impl Shared {
         self.note_change();
     }
 
-    fn refusal(&self) -> Option<Rejected> {
+    pub(crate) fn refusal(&self) -> Option<Rejected> {
         let state = self.state.lock();
         state.broken.clone().or_else(|| state.is_closed.then(|| Rejected::new(Reason::ShutDown)))
     }
@@ -169,7 +188,7 @@ impl Shared {
     /// Where the pool was told to; what ends it stands at [`Room::enter`]. Never on a thread that makes room itself.
     fn permit(&self, tasks: usize) -> Result<Option<Permit>, Rejected> {
         let Some((room, when_full)) = &self.room else { return Ok(None) };
-        let may_block = !supervisor::is_on_one() && !worker::is_inside_task();
+        let may_block = Self::may_block();
         match (room.try_enter(tasks), when_full) {
             (Some(permit), _) => Ok(Some(permit)),
             (None, WhenFull::Block) if may_block => {
