@@ -69,11 +69,15 @@ fn types_of_well_known_crates_cross() {
 }
 
 /// Enums in serde's own representation, and those with a tag beside the content.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 enum Shape {
+    #[default]
     Unit,
     Circle(f64),
-    Square { side: f64, name: Option<String> },
+    Square {
+        side: f64,
+        name: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,12 +89,6 @@ struct Renamed {
     two: u64,
     #[serde(skip)]
     three: u8,
-}
-
-impl Default for Shape {
-    fn default() -> Self {
-        Self::Unit
-    }
 }
 
 mod as_text {
