@@ -125,6 +125,8 @@ impl Supervisor {
         if catch_unwind(AssertUnwindSafe(|| self.bury())).is_err() {
             self.abandon();
         }
+        #[cfg(feature = "log")]
+        self.worker.stop_hearing();
         self.shared.note_left(&self.worker);
     }
 
