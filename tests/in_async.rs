@@ -19,10 +19,6 @@ use futures_lite::{Stream, StreamExt};
 
 worker_entry!();
 
-fn bounded(body: impl FnOnce() + Send + 'static) {
-    watchdog(LIMIT, std::thread::current().name().unwrap_or("a test"), body);
-}
-
 fn on_tokio<F: std::future::Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }
@@ -48,37 +44,37 @@ fn is_pending<S: Stream + Unpin>(stream: &mut S) -> bool {
     block_on(poll_once(stream.next())).is_none()
 }
 
-/// Makes a test of each for each pool. The bounded ones take the number of tasks that may wait.
-macro_rules! on_both_pools {
-    ($($name:ident)*) => {
-        mod threads {
-            use super::*;
-            fn make(workers: usize, bound: Option<usize>) -> ThreadPool {
-                let builder = ThreadPool::builder().max_workers(workers);
-                match bound {
-                    Some(tasks) => builder.max_pending(tasks, WhenFull::Block).build().unwrap(),
-                    None => builder.build().unwrap(),
-                }
-            }
-            $(#[test] fn $name() { bounded(|| $name!(make)); })*
-        }
-        mod processes {
-            use super::*;
-            fn make(workers: usize, bound: Option<usize>) -> ProcessPool {
-                let builder = ProcessPool::builder().max_workers(workers);
-                match bound {
-                    Some(tasks) => builder.max_pending(tasks, WhenFull::Block).build().unwrap(),
-                    None => builder.build().unwrap(),
-                }
-            }
-            $(#[test] fn $name() { bounded(|| $name!(make)); })*
-        }
-    };
+fn threads(workers: usize, bound: Option<usize>) -> ThreadPool {
+    let builder = ThreadPool::builder().max_workers(workers);
+    match bound {
+        Some(tasks) => builder.max_pending(tasks, WhenFull::Block).build().unwrap(),
+        None => builder.build().unwrap(),
+    }
 }
 
-macro_rules! futures_are_yielded_as_they_end {
-    ($make:ident) => {{
-        let (pool, keeper) = ($make(2, None), Gatekeeper::new());
+fn processes(workers: usize, bound: Option<usize>) -> ProcessPool {
+    let builder = ProcessPool::builder().max_workers(workers);
+    match bound {
+        Some(tasks) => builder.max_pending(tasks, WhenFull::Block).build().unwrap(),
+        None => builder.build().unwrap(),
+    }
+}
+
+/// Runs a test on each pool: `make` takes the number of workers, and of the tasks that may wait.
+macro_rules! on_both_pools {
+    ($make:ident => $body:block) => {{
+        let name = std::thread::current().name().unwrap_or("a test").to_owned();
+        let $make = threads;
+        watchdog(LIMIT, &format!("{name}, on threads"), move || $body);
+        let $make = processes;
+        watchdog(LIMIT, &format!("{name}, on processes"), move || $body);
+    }};
+}
+
+#[test]
+fn futures_are_yielded_as_they_end() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(2, None), Gatekeeper::new());
         let futures: Vec<Future<u64>> = (1..=2).map(|n| pool.submit(pass, (keeper.gate(), n))).collect();
         keeper.await_arrivals(2);
         let mut completed = as_completed(futures).into_stream();
@@ -91,24 +87,26 @@ macro_rules! futures_are_yielded_as_they_end {
             }
             assert!(completed.next().await.is_none());
         });
-    }};
+    });
 }
 
-macro_rules! many_futures_are_all_yielded_on_either_runtime {
-    ($make:ident) => {{
-        let pool = $make(2, None);
+#[test]
+fn many_futures_are_all_yielded_on_either_runtime() {
+    on_both_pools!(make => {
+        let pool = make(2, None);
         let sum = async || {
             let completed = as_completed((0..500).map(|n| pool.submit(square, n))).into_stream();
             completed.then(|future| future).map(Result::unwrap).fold(0, |sum, n| sum + n).await
         };
         let expected = (0..500).map(square).sum::<u64>();
         assert_eq!((on_tokio(sum()), block_on(sum())), (expected, expected));
-    }};
+    });
 }
 
-macro_rules! a_stream_of_futures_that_is_dropped_leaves_their_tasks_alone {
-    ($make:ident) => {{
-        let (pool, keeper) = ($make(1, None), Gatekeeper::new());
+#[test]
+fn a_stream_of_futures_that_is_dropped_leaves_their_tasks_alone() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(1, None), Gatekeeper::new());
         let futures: Vec<Future<u64>> = (1..=3).map(|n| pool.submit(pass, (keeper.gate(), n))).collect();
         let mut completed = as_completed(futures).into_stream();
         keeper.open_for(1);
@@ -118,24 +116,26 @@ macro_rules! a_stream_of_futures_that_is_dropped_leaves_their_tasks_alone {
         keeper.open();
         pool.shutdown(Shutdown::drain());
         assert_eq!(keeper.arrivals(), [1, 2, 3], "they have run to their ends");
-    }};
+    });
 }
 
-macro_rules! what_is_pushed_meanwhile_is_yielded_too {
-    ($make:ident) => {{
-        let (pool, keeper) = ($make(2, None), Gatekeeper::new());
+#[test]
+fn what_is_pushed_meanwhile_is_yielded_too() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(2, None), Gatekeeper::new());
         let mut completed = as_completed([pool.submit(pass, (keeper.gate(), 1))]).into_stream();
         assert!(is_pending(&mut completed));
         completed.push(pool.submit(square, 5));
         assert_eq!(block_on(completed.next()).unwrap().result().unwrap(), 25);
         keeper.open();
         assert_eq!(completed.into_inner().next().unwrap().result().unwrap(), 1);
-    }};
+    });
 }
 
-macro_rules! a_map_is_a_stream_of_its_results {
-    ($make:ident) => {{
-        let pool = $make(2, None);
+#[test]
+fn a_map_is_a_stream_of_its_results() {
+    on_both_pools!(make => {
+        let pool = make(2, None);
         let expected: Vec<u64> = (0..2_000).map(square).collect();
         for options in
             [MapOptions::new(), MapOptions::new().chunk_size(7).buffer_size(20), MapOptions::new().unordered()]
@@ -154,12 +154,13 @@ macro_rules! a_map_is_a_stream_of_its_results {
                 assert_eq!(results, expected);
             }
         }
-    }};
+    });
 }
 
-macro_rules! a_map_pulls_its_input_where_it_is_polled {
-    ($make:ident) => {{
-        let pool = $make(1, None);
+#[test]
+fn a_map_pulls_its_input_where_it_is_polled() {
+    on_both_pools!(make => {
+        let pool = make(1, None);
         let (pulled, here) = (AtomicU64::new(0), std::thread::current().id());
         let input = (0_u64..).inspect(|_| {
             assert_eq!(std::thread::current().id(), here);
@@ -170,23 +171,25 @@ macro_rules! a_map_pulls_its_input_where_it_is_polled {
             assert_eq!(block_on(results.next()).unwrap().unwrap(), square(n));
             assert!(pulled.load(Ordering::Relaxed) <= n + 1 + 4, "M2");
         }
-    }};
+    });
 }
 
-macro_rules! a_failing_item_of_a_stream_stops_nothing {
-    ($make:ident) => {{
-        let pool = $make(2, None);
-        let check = |n: u64| if n % 3 == 0 { Err(format!("{n}")) } else { Ok(n) };
+#[test]
+fn a_failing_item_of_a_stream_stops_nothing() {
+    on_both_pools!(make => {
+        let pool = make(2, None);
+        let check = |n: u64| if n.is_multiple_of(3) { Err(format!("{n}")) } else { Ok(n) };
         let results = pool.map_fallible(check, 0..30).into_stream();
         let results: Vec<Result<u64, TaskError>> = block_on(results.collect());
         let failed = results.iter().filter(|result| matches!(result, Err(TaskError::Failed(_)))).count();
         assert_eq!((results.len(), failed), (30, 10));
-    }};
+    });
 }
 
-macro_rules! a_poll_that_is_dropped_loses_nothing {
-    ($make:ident) => {{
-        let (pool, keeper) = ($make(1, None), Gatekeeper::new());
+#[test]
+fn a_poll_that_is_dropped_loses_nothing() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(1, None), Gatekeeper::new());
         let held = occupy(&pool, &keeper);
         let mut results = pool.map_with(MapOptions::new().chunk_size(2), square, 0..100).into_stream();
         let mut completed = as_completed((0..100).map(|n| pool.submit(square, n))).into_stream();
@@ -207,12 +210,13 @@ macro_rules! a_poll_that_is_dropped_loses_nothing {
         let expected: Vec<u64> = (0..100).map(square).collect();
         assert_eq!((of_map, of_completed), (expected.clone(), expected));
         held.result().unwrap();
-    }};
+    });
 }
 
-macro_rules! a_stream_of_a_map_that_is_dropped_cancels_what_has_not_begun {
-    ($make:ident) => {{
-        let (pool, keeper) = ($make(1, None), Gatekeeper::new());
+#[test]
+fn a_stream_of_a_map_that_is_dropped_cancels_what_has_not_begun() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(1, None), Gatekeeper::new());
         let input = (1..=50).map(|n| (keeper.gate(), n));
         let mut results = pool.map_with(MapOptions::new().chunk_size(5), pass, input).into_stream();
         keeper.await_arrivals(1);
@@ -222,12 +226,13 @@ macro_rules! a_stream_of_a_map_that_is_dropped_cancels_what_has_not_begun {
         pool.shutdown(Shutdown::drain());
         let arrivals = keeper.arrivals();
         assert_eq!(arrivals, [1], "the rest of its chunk has not begun either");
-    }};
+    });
 }
 
-macro_rules! the_deadline_of_a_map_is_kept_where_a_timer_polls {
-    ($make:ident) => {{
-        let (pool, keeper) = ($make(1, None), Gatekeeper::new());
+#[test]
+fn the_deadline_of_a_map_is_kept_where_a_timer_polls() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(1, None), Gatekeeper::new());
         for options in [MapOptions::new(), MapOptions::new().unordered()] {
             let input = (1..=3).map(|n| (keeper.gate(), n));
             let options = options.deadline(Duration::from_millis(20));
@@ -249,12 +254,13 @@ macro_rules! the_deadline_of_a_map_is_kept_where_a_timer_polls {
             assert_eq!(late, 3);
         }
         keeper.open();
-    }};
+    });
 }
 
-macro_rules! a_stream_waits_for_room_without_blocking {
-    ($make:ident) => {{
-        let (pool, keeper) = ($make(1, Some(2)), Gatekeeper::new());
+#[test]
+fn a_stream_waits_for_room_without_blocking() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(1, Some(2)), Gatekeeper::new());
         let mut results = pool.map_with(MapOptions::new().chunk_size(1).buffer_size(1), square, 0..5).into_stream();
         assert_eq!(block_on(results.next()).unwrap().unwrap(), 0);
         let held = occupy(&pool, &keeper);
@@ -268,12 +274,13 @@ macro_rules! a_stream_waits_for_room_without_blocking {
         });
         assert_eq!(rest, [1, 4, 9, 16]);
         assert!(others.into_iter().chain([held]).all(|future| future.result().is_ok()));
-    }};
+    });
 }
 
-macro_rules! who_waits_for_room_comes_in_in_turn {
-    ($make:ident) => {{
-        let (pool, keeper) = ($make(1, Some(1)), Gatekeeper::new());
+#[test]
+fn who_waits_for_room_comes_in_in_turn() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(1, Some(1)), Gatekeeper::new());
         let held = occupy(&pool, &keeper);
         let first = block_on(pool.ready()).unwrap().submit(square, 1);
         assert_eq!(pool.capacity(), Some(0));
@@ -295,12 +302,13 @@ macro_rules! who_waits_for_room_comes_in_in_turn {
         });
         assert_eq!((second.load(Ordering::Relaxed), third.load(Ordering::Relaxed)), (1, 2));
         assert!(held.result().is_ok() && first.result().is_ok());
-    }};
+    });
 }
 
-macro_rules! room_that_was_waited_for_and_not_used_goes_to_the_next {
-    ($make:ident) => {{
-        let (pool, keeper) = ($make(1, Some(1)), Gatekeeper::new());
+#[test]
+fn room_that_was_waited_for_and_not_used_goes_to_the_next() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(1, Some(1)), Gatekeeper::new());
         let held = occupy(&pool, &keeper);
         let slot = block_on(pool.ready()).unwrap();
         assert!(
@@ -317,12 +325,13 @@ macro_rules! room_that_was_waited_for_and_not_used_goes_to_the_next {
         assert_eq!(pool.capacity(), Some(1));
         keeper.open();
         held.result().unwrap();
-    }};
+    });
 }
 
-macro_rules! a_shutdown_wakes_who_waits_for_room {
-    ($make:ident) => {{
-        let (pool, keeper) = ($make(1, Some(1)), Gatekeeper::new());
+#[test]
+fn a_shutdown_wakes_who_waits_for_room() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(1, Some(1)), Gatekeeper::new());
         let held = occupy(&pool, &keeper);
         let queued = pool.submit(square, 3);
         let mut waits = pin!(pool.ready());
@@ -338,24 +347,26 @@ macro_rules! a_shutdown_wakes_who_waits_for_room {
         keeper.open();
         assert!(held.result().is_ok() && queued.result().is_ok(), "what was taken runs");
         assert!(block_on(pool.ready()).is_err());
-    }};
+    });
 }
 
-macro_rules! without_a_bound_there_is_always_room {
-    ($make:ident) => {{
-        let (pool, keeper) = ($make(1, None), Gatekeeper::new());
+#[test]
+fn without_a_bound_there_is_always_room() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(1, None), Gatekeeper::new());
         let held = occupy(&pool, &keeper);
         let futures: Vec<Future<u64>> = (0..50).map(|n| block_on(pool.ready()).unwrap().submit(square, n)).collect();
         keeper.open();
         assert!(held.result().is_ok() && futures.into_iter().all(|future| future.result().is_ok()));
         pool.shutdown(Shutdown::drain());
         assert!(block_on(pool.ready()).is_err());
-    }};
+    });
 }
 
-macro_rules! many_who_wait_for_room_all_come_in {
-    ($make:ident) => {{
-        let pool = Arc::new($make(2, Some(3)));
+#[test]
+fn many_who_wait_for_room_all_come_in() {
+    on_both_pools!(make => {
+        let pool = Arc::new(make(2, Some(3)));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
         let sum = runtime.block_on(async {
             let submitters: Vec<_> = (0..20)
@@ -383,24 +394,5 @@ macro_rules! many_who_wait_for_room_all_come_in {
         let expected: u64 = (0..20).flat_map(|s| (0..20).filter(move |n| (s + n) % 5 != 0)).map(square).sum();
         assert_eq!(sum, expected);
         assert_eq!(pool.capacity(), Some(3), "all room was given back");
-    }};
-}
-
-on_both_pools! {
-    futures_are_yielded_as_they_end
-    many_futures_are_all_yielded_on_either_runtime
-    a_stream_of_futures_that_is_dropped_leaves_their_tasks_alone
-    what_is_pushed_meanwhile_is_yielded_too
-    a_map_is_a_stream_of_its_results
-    a_map_pulls_its_input_where_it_is_polled
-    a_failing_item_of_a_stream_stops_nothing
-    a_poll_that_is_dropped_loses_nothing
-    a_stream_of_a_map_that_is_dropped_cancels_what_has_not_begun
-    the_deadline_of_a_map_is_kept_where_a_timer_polls
-    a_stream_waits_for_room_without_blocking
-    who_waits_for_room_comes_in_in_turn
-    room_that_was_waited_for_and_not_used_goes_to_the_next
-    a_shutdown_wakes_who_waits_for_room
-    without_a_bound_there_is_always_room
-    many_who_wait_for_room_all_come_in
+    });
 }

@@ -36,8 +36,8 @@ pub enum Report {
         /// The panic's message.
         message: String,
     },
-    /// A waker or an observer of somebody who waits panicked, a context hook behind its task, or the destructor of a value
-    /// that nobody wanted. The pool is not affected.
+    /// A waker or an observer of somebody who waits panicked, a context hook behind its task, a logger that records
+    /// are handed to, or the destructor of a value that nobody wanted. The pool is not affected.
     ForeignCodePanicked {
         /// What panicked.
         place: &'static str,

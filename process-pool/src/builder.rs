@@ -221,7 +221,7 @@ impl ProcessPoolBuilder {
 
     /// How many tasks may wait, and what a submit does then: block, or reject. `WhenFull::CallerRuns` is refused by
     /// [`build`](Self::build). A task that has been sent to a worker waits no more, also the moment before it begins there.
-    /// Default: any number.
+    /// Default: any number. Async code waits for room by [`ready`](ProcessPool::ready).
     ///
     /// ```
     /// # concurrent_futures_process_pool::worker_entry!();

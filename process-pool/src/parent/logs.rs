@@ -50,7 +50,8 @@ struct Reader {
     control: Arc<Control>,
     process: Arc<Process>,
     number: usize,
-    hello: Sender<Vec<u8>>,
+    /// None once it was said.
+    hello: Option<Sender<Vec<u8>>>,
 }
 
 /// What a worker is told of the level of this process: 0 would mean that it forwards nothing.
@@ -73,7 +74,7 @@ impl Logs {
         process: &Arc<Process>,
     ) -> std::io::Result<Hearing> {
         let (tell, hello) = channel();
-        let reader = Reader { control: control.clone(), process: process.clone(), number, hello: tell };
+        let reader = Reader { control: control.clone(), process: process.clone(), number, hello: Some(tell) };
         let logs = self.clone();
         // Under the lock, so that the thread is listed before it can end.
         let mut state = self.state.lock();
@@ -136,15 +137,18 @@ impl Drop for Hearing {
 }
 
 impl Reader {
-    fn read(&self) {
+    fn read(mut self) {
         while let Ok(Some((message, _))) = self.control.receive() {
             if record::is_one(&message) {
                 if let Err(Malformed) = self.hand_over(&message) {
                     return self.process.kill();
                 }
-            } else {
+            } else if let Some(hello) = self.hello.take() {
                 // Who starts the worker may have given up.
-                let _ = self.hello.send(message);
+                let _ = hello.send(message);
+            } else {
+                // Nobody says hello twice.
+                return self.process.kill();
             }
         }
     }
