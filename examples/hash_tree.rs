@@ -66,7 +66,9 @@ fn run(options: &Options) -> Outcome {
     complaints.bar.finish_and_clear();
     let failed = complaints.count.get();
     if interrupt.came() {
-        eprintln!("hash_tree: interrupted; {hashed} files hashed, {failed} failed, {unfinished} begun and left");
+        eprintln!(
+            "hash_tree: interrupted; {hashed} files hashed, {failed} failed, {unfinished} that were next are left"
+        );
     } else if failed > 0 {
         eprintln!("hash_tree: {hashed} files hashed, {failed} could not be read");
     }

@@ -103,7 +103,7 @@ fn files_of(folder: &Path) -> Result<Vec<OsString>, String> {
 /// The task: reads, shrinks, writes.
 fn thumbnail((from, to, size): (OsString, OsString, u32)) -> TaskResult<()> {
     let reader = ImageReader::open(&from)?.with_guessed_format()?;
-    let format = reader.format().ok_or("is no picture that this program knows: it reads JPEG and PNG")?;
+    let format = reader.format().ok_or("neither JPEG nor PNG; convert it, or take it out of the folder")?;
     let mut decoder = reader.into_decoder()?;
     let orientation = decoder.orientation()?;
     let mut picture = DynamicImage::from_decoder(decoder)?.thumbnail(size, size);
@@ -146,8 +146,8 @@ fn paint_samples(executor: &dyn Executor, folder: &Path, count: u32) -> Result<(
 /// A piece of the edge of the Mandelbrot set, nearer with each number.
 fn paint((folder, number): (OsString, u32)) -> TaskResult<()> {
     const LIMIT: u8 = 255;
-    let (width, height) = (960, 720);
-    let scale = 3.0 * 0.8_f64.powi(number as i32) / f64::from(width);
+    let (width, height) = (480, 360);
+    let scale = 3.0 * 0.9_f64.powi(number as i32) / f64::from(width);
     let steps = |x: u32, y: u32| {
         let real = -0.743_643_887 + (f64::from(x) - f64::from(width) / 2.0) * scale;
         let imaginary = 0.131_825_904 + (f64::from(y) - f64::from(height) / 2.0) * scale;

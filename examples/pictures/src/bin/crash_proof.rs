@@ -1,2 +1,0 @@
-#![expect(missing_docs)]
-fn main() {}
