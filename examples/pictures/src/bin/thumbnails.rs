@@ -51,7 +51,10 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Outcome {
     let executor = options.pool.build()?;
     let interrupt = Interrupt::of(&executor)?;
-    paint_samples(&*executor, &options.in_dir, options.paint)?;
+    let painted = paint_samples(&*executor, &options.in_dir, options.paint);
+    if !interrupt.came() {
+        painted?;
+    }
     let pictures = files_of(&options.in_dir)?;
     let about_out_dir = |error| format!("{}: {error}; name a folder that can be made", options.out_dir.display());
     fs::create_dir_all(&options.out_dir).map_err(about_out_dir)?;

@@ -14,16 +14,17 @@ pub(crate) fn decode(bytes: Bytes) -> Result<(i32, i32), String> {
     let len = c_int::try_from(bytes.len()).map_err(|_| "it has more than 2 GiB")?;
     let (mut width, mut height, mut frames, mut channels) = (0, 0, 0, 0);
     let start = bytes.as_ptr();
-    // SAFETY: the pointers are valid for as long as the calls take, and `len` is what `start` has. That the decoder stays
-    // within them nobody can promise: it has known faults. Where it goes astray it harms this process only, which has
-    // nothing but this one picture.
-    let pixels = unsafe {
-        if bytes.starts_with(b"GIF8") {
-            let delays = ptr::null_mut();
+    // That the decoder keeps to what it is given nobody can promise: it has known faults. Where it goes astray it harms this
+    // process only, which has nothing but this one picture.
+    let pixels = if bytes.starts_with(b"GIF8") {
+        let delays = ptr::null_mut();
+        // SAFETY: `len` bytes are at `start`, the sizes can be written to, and null says that nobody wants the delays.
+        unsafe {
             stb::stbi_load_gif_from_memory(start, len, delays, &mut width, &mut height, &mut frames, &mut channels, 0)
-        } else {
-            stb::stbi_load_from_memory(start, len, &mut width, &mut height, &mut channels, 0)
         }
+    } else {
+        // SAFETY: as above.
+        unsafe { stb::stbi_load_from_memory(start, len, &mut width, &mut height, &mut channels, 0) }
     };
     if pixels.is_null() {
         return Err(reason());
