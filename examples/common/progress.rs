@@ -7,7 +7,7 @@ pub(crate) fn count_to(len: u64, what: &str) -> ProgressBar {
 
 /// As [`count_to`], where nobody knows how many there will be.
 pub(crate) fn counter(what: &str) -> ProgressBar {
-    ProgressBar::no_length().with_style(style(&format!("{{spinner}} {{pos}} {what}, {{per_sec}}")))
+    ProgressBar::no_length().with_style(style(&format!("{{spinner}} {{pos}} {what} in {{elapsed}}")))
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -58,6 +58,9 @@ fn run(options: &Options) -> Outcome {
     let pictures = files_of(&options.in_dir)?;
     let about_out_dir = |error| format!("{}: {error}; name a folder that can be made", options.out_dir.display());
     fs::create_dir_all(&options.out_dir).map_err(about_out_dir)?;
+    if fs::canonicalize(&options.in_dir)? == fs::canonicalize(&options.out_dir)? {
+        return Err("the thumbnails would take the place of the pictures; name another folder as OUT_DIR".into());
+    }
 
     let bar = count_to(pictures.len() as u64, "pictures");
     let (mut made, mut failed) = (0_u64, 0_u64);
