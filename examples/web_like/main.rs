@@ -19,6 +19,7 @@ mod visitors;
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,21 +43,21 @@ struct Options {
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 200)]
     deadline: u64,
     /// How many requests may wait for a worker
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    max_pending: usize,
+    #[arg(long, value_name = "N", default_value = "8")]
+    max_pending: NonZeroUsize,
     #[command(flatten)]
     pool: PoolOptions,
 }
 
 impl Options {
     fn executor(&self) -> Result<Arc<dyn Executor>, BuildError> {
-        let (workers, full) = (self.pool.workers(), WhenFull::Reject);
+        let (workers, pending, full) = (self.pool.workers(), self.max_pending.get(), WhenFull::Reject);
         Ok(match self.pool.executor {
             Backend::Threads => {
-                Arc::new(ThreadPool::builder().max_workers(workers).max_pending(self.max_pending, full).build()?)
+                Arc::new(ThreadPool::builder().max_workers(workers).max_pending(pending, full).build()?)
             }
             Backend::Processes => {
-                Arc::new(ProcessPool::builder().max_workers(workers).max_pending(self.max_pending, full).build()?)
+                Arc::new(ProcessPool::builder().max_workers(workers).max_pending(pending, full).build()?)
             }
         })
     }
@@ -81,7 +82,7 @@ fn run(options: &Options) -> Outcome {
         println!("serving http://{address}/hello and http://{address}/primes/100000");
         let server = tokio::spawn(server::serve(listener, executor.clone(), deadline, interrupt.clone()));
         match options.listen {
-            Some(_) => server.await??,
+            Some(_) => server.await?,
             None => visitors::visit(address, Duration::try_from_secs_f64(options.seconds)?, &interrupt).await?,
         }
         Ok::<_, Box<dyn Error>>(())

@@ -7,9 +7,12 @@ use std::time::Duration;
 use concurrent_futures::{Executor, Reason, TaskError, TaskOptions, task};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::common::{Interrupt, explain};
+
+/// How long it waits at most before it looks whether Ctrl-C came.
+const TICK: Duration = Duration::from_millis(50);
 
 /// Answers whoever comes, until Ctrl-C.
 pub(crate) async fn serve(
@@ -17,16 +20,19 @@ pub(crate) async fn serve(
     executor: Arc<dyn Executor>,
     deadline: Duration,
     interrupt: Interrupt,
-) -> io::Result<()> {
+) {
     while !interrupt.came() {
-        // The wait is bounded, so that Ctrl-C is seen.
-        let Ok(accepted) = timeout(Duration::from_millis(50), listener.accept()).await else { continue };
-        let (visitor, _) = accepted?;
-        let executor = executor.clone();
-        // A visitor who goes away in the middle is no concern of the others.
-        tokio::spawn(async move { answer_all(visitor, &*executor, deadline).await.ok() });
+        match timeout(TICK, listener.accept()).await {
+            Ok(Ok((visitor, _))) => {
+                let executor = executor.clone();
+                // A visitor who goes away in the middle is no concern of the others.
+                tokio::spawn(async move { answer_all(visitor, &*executor, deadline).await.ok() });
+            }
+            // Too many are there, say: wait until one has left.
+            Ok(Err(_)) => sleep(TICK).await,
+            Err(_) => {}
+        }
     }
-    Ok(())
 }
 
 /// Answers the requests of one connection, one after the other.
