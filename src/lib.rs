@@ -44,3 +44,13 @@ pub fn init() {
     #[cfg(feature = "processes")]
     concurrent_futures_process_pool::init();
 }
+
+/// The programs in the documents are tests.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../docs/migrating.md")]
+    struct Migrating;
+
+    #[doc = include_str!("../docs/writing-an-executor.md")]
+    struct WritingAnExecutor;
+}

@@ -78,7 +78,7 @@ fn become_worker() -> io::Result<std::convert::Infallible> {
 }
 
 fn start_tasks(setup: Setup, page: Arc<Page>, control: Arc<Control>) -> io::Result<()> {
-    let builder = thread::Builder::new().name(format!("worker_{}", setup.number)).stack_size(setup.stack_size);
+    let builder = thread::Builder::new().name(setup.name.clone()).stack_size(setup.stack_size);
     builder.spawn(move || match Tasks::begin(&setup, page, &control) {
         Ok(mut tasks) => {
             let code = match tasks.serve() {

@@ -51,15 +51,15 @@ prop_compose! {
 
 fn setup() -> impl Strategy<Value = ToWorker> {
     let initializer = any::<Option<(i64, i64, Vec<u8>, Option<u64>)>>();
-    (any::<String>(), any::<(usize, usize, u32)>(), initializer).prop_map(
-        |(meeting_point, (number, stack_size, parent), initializer)| {
+    (any::<(String, String)>(), any::<(usize, u32)>(), initializer).prop_map(
+        |((meeting_point, name), (stack_size, parent), initializer)| {
             let initializer = initializer.map(|(entry, function, argument, lent)| Initializer {
                 entry: Offset(entry),
                 function: Offset(function),
                 argument,
                 lent: lent.filter(|&id| id > 0),
             });
-            ToWorker::Setup(Setup { meeting_point, number, stack_size, initializer, parent })
+            ToWorker::Setup(Setup { meeting_point, name, stack_size, initializer, parent })
         },
     )
 }

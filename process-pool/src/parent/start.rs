@@ -53,7 +53,7 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
     }
     let setup = Setup {
         meeting_point: meeting.name().to_owned(),
-        number,
+        name: format!("{}_{number}", shared.name),
         stack_size: shared.options.stack_size,
         initializer: initializer.as_ref().map(PreparedInitializer::call),
         parent: std::process::id(),

@@ -1,5 +1,6 @@
 //! One worker, as the parent sees it.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -30,7 +31,15 @@ pub(crate) struct Worker {
     news: AtomicBool,
     is_dead: AtomicBool,
     must_leave: AtomicBool,
+    unsent: Mutex<Option<Unsent>>,
     pub(crate) record: Record,
+}
+
+/// A frame that the system refused to let through to a worker that lived.
+#[derive(Debug, Clone)]
+pub(crate) struct Unsent {
+    pub(crate) frame: u64,
+    pub(crate) why: Arc<io::Error>,
 }
 
 /// What is told about a worker.
@@ -66,12 +75,26 @@ impl Worker {
             news: AtomicBool::new(false),
             is_dead: AtomicBool::new(false),
             must_leave: AtomicBool::new(false),
+            unsent: Mutex::default(),
             record: Record::default(),
         }
     }
 
     pub(crate) fn process(&self) -> &Process {
         &self.process
+    }
+
+    /// A frame could not be written. Where the worker is dead, or about to be, that is no fault of the frame.
+    pub(crate) fn note_unsent(&self, frame: u64, why: io::Error) {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset, NotConnected};
+        if !matches!(why.kind(), BrokenPipe | ConnectionReset | NotConnected) {
+            self.unsent.lock().get_or_insert(Unsent { frame, why: Arc::new(why) });
+        }
+    }
+
+    /// The frame that the system refused, if it did, and why.
+    pub(crate) fn unsent(&self) -> Option<Unsent> {
+        self.unsent.lock().clone()
     }
 
     /// Makes the supervisor look.

@@ -102,8 +102,8 @@ impl AsFd for Control {
 pub(crate) struct Setup {
     /// Where it brings its ends of the channels.
     pub(crate) meeting_point: String,
-    /// Which worker of its pool it is.
-    pub(crate) number: usize,
+    /// What the thread of its tasks is called: the pool, and which worker of it this is.
+    pub(crate) name: String,
     /// How many bytes of stack the thread of its tasks has.
     pub(crate) stack_size: usize,
     /// What it runs before its first task.
@@ -149,7 +149,7 @@ impl ToWorker {
                 bytes.put(0);
                 bytes.put(PROTOCOL.into());
                 bytes.put_bytes(setup.meeting_point.as_bytes());
-                bytes.put(setup.number as u64);
+                bytes.put_bytes(setup.name.as_bytes());
                 bytes.put(setup.stack_size as u64);
                 bytes.put(setup.parent.into());
                 bytes.put(setup.initializer.is_some().into());
@@ -191,7 +191,7 @@ fn read_setup(reader: &mut Reader<'_>) -> Result<Setup, Malformed> {
     }
     Ok(Setup {
         meeting_point: reader.take_text()?.to_owned(),
-        number: reader.take_usize()?,
+        name: reader.take_text()?.to_owned(),
         stack_size: reader.take_usize()?,
         parent: reader.take_u32()?,
         initializer: if reader.take_bool()? {
@@ -256,8 +256,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let initializer = Initializer { entry: Offset(-1), function: Offset(7), argument: vec![1, 2], lent: Some(8) };
-        let setup =
-            Setup { meeting_point: "here".into(), number: 1, stack_size: 2, parent: 3, initializer: Some(initializer) };
+        let (meeting_point, name) = ("here".into(), "pool_1".into());
+        let setup = Setup { meeting_point, name, stack_size: 2, parent: 3, initializer: Some(initializer) };
         for message in [ToWorker::Setup(setup), ToWorker::Region(5), ToWorker::Release(6)] {
             assert_eq!(ToWorker::read(&message.write()), Ok(message));
         }

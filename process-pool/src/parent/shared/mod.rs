@@ -24,16 +24,17 @@ use std::time::Instant;
 use concurrent_futures_core::room::{Permit, Room};
 use concurrent_futures_core::sync::{Condvar, Mutex, MutexGuard};
 use concurrent_futures_core::worker::{self, CompletionSink};
-use concurrent_futures_core::{Job, Reason, Rejected, Skipped, Stats, TaskError, WhenFull};
+use concurrent_futures_core::{Job, JobHandle, Reason, Rejected, Stats, Tally, TaskError, TaskId, WhenFull};
 
 pub(crate) use next::Next;
+pub(crate) use staff::back_off;
 
 use super::callbacks::Callbacks;
 use super::counters::Counters;
 use super::payload::Payload;
 use super::process::Starting;
 use super::shutdown::Lifecycle;
-use super::supervisor;
+use super::supervisor::{self, cancelled};
 use super::waiting::{Held, Waiting};
 use super::warden::Warden;
 use super::worker::Worker;
@@ -114,20 +115,20 @@ impl Shared {
         self.counters.submit(tasks);
         self.options.observer.tell(|observer| observer.submitted(id, tasks));
         if let Some(refusal) = self.refusal() {
-            return self.refuse(job, tasks, refusal);
+            return self.end_unbegun(&job.handle(), tasks, refusal);
         }
         let payload = match Payload::of(&job) {
             Ok(payload) => payload,
-            Err(error) => return self.refuse(job, tasks, error),
+            Err(error) => return self.end_unbegun(&job.handle(), tasks, error),
         };
         // Those that could not be encoded have failed.
-        self.counters.fail(tasks - payload.tasks());
+        self.count(id, Tally { failed: tasks - payload.tasks(), ..Tally::default() });
         if payload.tasks() == 0 {
             return;
         }
         let permit = match self.permit(payload.tasks()) {
             Ok(permit) => permit,
-            Err(error) => return self.refuse(job, payload.tasks(), error),
+            Err(error) => return self.end_unbegun(&job.handle(), payload.tasks(), error),
         };
         let mut waiting = Waiting::new(job, payload);
         if let (Some(permit), Held::Fresh(job)) = (permit, &waiting.held) {
@@ -142,13 +143,27 @@ impl Shared {
         self.room.as_ref().map(|(room, _)| room.left())
     }
 
-    /// Refuses a job, so many tasks of which have not ended.
-    fn refuse(&self, job: Job, tasks: usize, why: impl Into<TaskError>) {
-        match job.refuse(why) {
-            Ok(()) | Err(Skipped::Elsewhere) => self.counters.fail(tasks),
-            Err(Skipped::Cancelled) => self.counters.cancel(tasks),
+    /// Ends a job that had not begun, and so many tasks of which had not ended.
+    fn end_unbegun(&self, job: &JobHandle, tasks: usize, why: impl Into<TaskError>) {
+        if !job.fail_then(why, |tally| self.count(job.id(), tally)) {
+            // Somebody else has ended it: that was a cancel, which nobody has counted.
+            self.count(job.id(), cancelled(tasks));
         }
         self.note_change();
+    }
+
+    /// Ends a job that waits for another attempt; whoever has ended it before has counted it.
+    fn end_begun(&self, job: &JobHandle, why: impl Into<TaskError>) {
+        job.fail_then(why, |tally| self.count(job.id(), tally));
+        self.note_change();
+    }
+
+    /// Counts tasks that have ended elsewhere than with a worker, and tells the observer.
+    pub(crate) fn count(&self, id: TaskId, tally: Tally) {
+        if tally.total() > 0 {
+            self.counters.end(tally);
+            self.options.observer.tell(|observer| observer.finished(id, tally));
+        }
     }
 
     fn refusal(&self) -> Option<Rejected> {
@@ -190,7 +205,8 @@ impl Shared {
             let lane = worker.lane.lock();
             drop(state);
             if let Err(back) = worker.send_into(lane, vec![waiting], self.quota(&worker)) {
-                self.give_back(back);
+                // It has closed meanwhile, and so may the pool have: nobody waits for a job that is in our hands.
+                back.into_iter().for_each(|waiting| self.enqueue(waiting));
             }
             return;
         }
@@ -213,8 +229,11 @@ impl Shared {
             drop(state);
             return jobs.into_iter().for_each(|waiting| self.cancel_waiting(waiting));
         }
+        let count = jobs.len();
         jobs.into_iter().rev().for_each(|waiting| state.queue.push_front(waiting));
         self.act(state);
+        // Each may keep somebody else busy.
+        (1..count).for_each(|_| self.act(self.state.lock()));
     }
 
     /// Q1: wakes somebody idle, or starts somebody, as long as there is work for him.
@@ -258,30 +277,26 @@ impl Shared {
     /// Ends a job that waits.
     fn fail_waiting(&self, waiting: Waiting, why: Rejected) {
         let tasks = waiting.tasks();
-        let count = |tally| self.counters.end(tally);
-        if !waiting.handle().is_some_and(|handle| handle.fail_then(why, count)) {
-            // Somebody else has ended it: in the queue that is a cancel.
-            self.counters.cancel(tasks);
+        match waiting.held {
+            Held::Fresh(job) => self.end_unbegun(&job.handle(), tasks, why),
+            Held::Begun(job) => self.end_begun(&job.handle(), why),
+            Held::Over(_) => {}
         }
-        self.note_change();
     }
 
-    /// Ends a job that is not to run. Its future may have ended before: of one that had not begun that was a cancel, which
-    /// nobody has counted; of one that waits for another attempt whoever ended it has counted it.
+    /// Ends a job that is not to run.
     pub(crate) fn cancel_waiting(&self, waiting: Waiting) {
         let tasks = waiting.tasks();
-        let counts = match waiting.held {
+        match waiting.held {
             Held::Fresh(job) => {
+                // It ends so now, or has before. Counted first, so that whoever has the result finds it counted.
+                self.count(job.id(), cancelled(tasks));
                 job.cancel();
-                true
+                self.note_change();
             }
-            Held::Begun(job) => job.fail(TaskError::Cancelled),
-            Held::Over(_) => false,
-        };
-        if counts {
-            self.counters.cancel(tasks);
+            Held::Begun(job) => self.end_begun(&job.handle(), TaskError::Cancelled),
+            Held::Over(_) => {}
         }
-        self.note_change();
     }
 
     /// Takes no new jobs; gives those that wait if they are not to run.

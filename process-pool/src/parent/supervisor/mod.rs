@@ -24,6 +24,8 @@
 
 mod burial;
 mod collecting;
+#[cfg(all(test, not(concurrent_futures_loom)))]
+mod tests;
 
 use std::any::Any;
 use std::cell::Cell;
@@ -71,7 +73,7 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
     }
 }
 
-fn cancelled(tasks: usize) -> Tally {
+pub(crate) fn cancelled(tasks: usize) -> Tally {
     Tally { cancelled: tasks, ..Tally::default() }
 }
 
