@@ -22,6 +22,7 @@
 
 pub mod bench;
 pub mod case;
+pub mod compare;
 pub mod conductor;
 pub mod contend;
 pub mod contender;
@@ -35,6 +36,7 @@ pub mod promise;
 pub mod python;
 pub mod question;
 pub mod questions;
+pub mod report;
 pub mod results;
 pub mod sample;
 pub mod spread;
