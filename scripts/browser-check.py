@@ -4,7 +4,7 @@
     scripts/browser-check.py PAGE DIRECTORY
 
 At 1280 and 400 pixels, light and dark: nothing may scroll sideways, and no text of a plot may overlap another one or lie outside.
-A picture of each goes to DIRECTORY. `scripts/check --browser` runs this.
+Pictures of each go to DIRECTORY. `scripts/check --browser` runs this.
 """
 
 import base64
@@ -23,8 +23,8 @@ import urllib.request
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
 WIDTHS = [1280, 400]
 SCHEMES = ["light", "dark"]
-# The first screen, and the most of a page that a picture holds.
-HEIGHT, TALLEST = 900, 15000
+# Of the window, and of a picture: a page becomes several, which one can look at.
+HEIGHT, PICTURE = 900, 1600
 PATIENCE = 60
 
 # Runs in the page, with all details open: a table that nobody has opened can't be too wide.
@@ -32,7 +32,9 @@ LOOK = """
 (() => {
   const problems = [];
   const root = document.documentElement;
-  document.querySelectorAll('details').forEach(details => { details.open = true; });
+  const details = [...document.querySelectorAll('details')];
+  const was_open = details.map(one => one.open);
+  details.forEach(one => { one.open = true; });
   if (root.scrollWidth > window.innerWidth) {
     const wide = [...document.body.querySelectorAll('*')]
       .filter(element => !element.closest('.scroll, svg') && element.getBoundingClientRect().right > window.innerWidth + 0.5);
@@ -68,7 +70,7 @@ LOOK = """
     if (least < 10) problems.push(name + ': its letters are ' + least.toFixed(1) + ' pixels high');
   }
   if (plots === 0) problems.push('there is no plot');
-  document.querySelectorAll('details').forEach(details => { details.open = false; });
+  was_open.forEach((open, index) => { details[index].open = open; });
   return JSON.stringify({ problems, plots, texts, height: root.scrollHeight });
 })()
 """
@@ -177,10 +179,10 @@ def look(devtools, page, directory, width, scheme):
     if "exceptionDetails" in answer:
         raise RuntimeError(str(answer["exceptionDetails"]))
     found = json.loads(answer["result"]["value"])
-    for name, height in [("screen", HEIGHT), ("page", min(max(found["height"], HEIGHT), TALLEST))]:
-        area = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+    for number, top in enumerate(range(0, found["height"], PICTURE), 1):
+        area = {"x": 0, "y": top, "width": width, "height": min(PICTURE, found["height"] - top), "scale": 1}
         shot = devtools.call("Page.captureScreenshot", format="png", clip=area, captureBeyondViewport=True)
-        (directory / f"{page.stem}-{width}-{scheme}-{name}.png").write_bytes(base64.b64decode(shot["data"]))
+        (directory / f"{page.stem}-{width}-{scheme}-{number:02}.png").write_bytes(base64.b64decode(shot["data"]))
     return found
 
 
@@ -191,6 +193,8 @@ def main():
     if not page.is_file():
         sys.exit(f"browser-check: there is no {page}")
     directory.mkdir(parents=True, exist_ok=True)
+    for old in directory.glob(f"{page.stem}-*.png"):
+        old.unlink()
     failed = False
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = start(find_browser(), profile)

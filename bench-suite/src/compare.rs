@@ -97,7 +97,14 @@ impl<'a> Comparison<'a> {
         let mut table = Table::new();
         let measure = answer.measure.to_string();
         table.load_style(presets::ASCII_MARKDOWN).set_header(vec![
-            "point", "row", &format!("A, {measure}"), "quartiles", &format!("B, {measure}"), "quartiles", "B/A", "",
+            "point",
+            "row",
+            &format!("A, {measure}"),
+            "quartiles",
+            &format!("B, {measure}"),
+            "quartiles",
+            "B/A",
+            "",
         ]);
         for pair in self.pairs.iter().filter(|pair| pair.answer.id == answer.id) {
             let (before, after) = (pair.before.spread(), pair.after.spread());

@@ -9,6 +9,11 @@ use crate::table::grouped;
 /// What a page is called.
 pub(crate) const TITLE: &str = "concurrent-futures: what it costs, and beside whom";
 
+/// Beneath the tables of the first screen.
+pub(crate) const HOW_TO_READ: &str = "So many times as long as ours it takes: the median over all rounds at all points of the question, with quartiles. ▲ ours is \
+     faster at some points and slower at none, ▼ the reverse, ± faster at some and slower at others, ≈ no difference beyond the \
+     noise at any.";
+
 /// The facts on the machine and the run, each with its name.
 pub(crate) fn facts(results: &Results) -> Vec<(&'static str, String)> {
     let Results { run, machine, .. } = results;

@@ -69,7 +69,7 @@ impl<'a> Figure<'a> {
             _ => NARROW,
         };
         let picture = |width: f64, class: &str| {
-            let canvas = panel.content.draw(self.answer, &self.looks, self.cores, width);
+            let canvas = self.drawn(panel, width);
             let title = if panel.name.is_empty() { &self.answer.title } else { &panel.name };
             svg(&canvas, class, title, &panel.finding, false)
         };
@@ -81,6 +81,11 @@ impl<'a> Figure<'a> {
                 (picture(wide, "wide"))
             }
         }
+    }
+
+    /// A panel, so wide, without its name.
+    pub(crate) fn drawn(&self, panel: &Panel<'_>, width: f64) -> Canvas {
+        panel.content.draw(self.answer, &self.looks, self.cores, width)
     }
 
     /// The legend for a page; nothing if the panels need none.
@@ -148,7 +153,7 @@ impl<'a> Figure<'a> {
             }
             y += 4.0;
         }
-        let plot = panel.content.draw(self.answer, &self.looks, self.cores, width);
+        let plot = self.drawn(panel, width);
         canvas.height = y + plot.height;
         canvas.place(0.0, y, plot);
         canvas

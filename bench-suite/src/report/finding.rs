@@ -20,6 +20,7 @@ pub(crate) fn of(answer: &Answer, contents: &[Content<'_>], cores: usize) -> Str
         None => "Nothing was measured.".to_owned(),
         Some(Content::Timeline(_)) => contents.iter().take(1).map(|content| timeline(content, true)).collect(),
         Some(Content::Scaling(_)) => scaling(contents, cores),
+        Some(_) if !unit::is_contest(&answer.measure) => numbers(answer, &answer.places.iter().collect::<Vec<_>>()),
         Some(_) => comparison(answer, &answer.places.iter().collect::<Vec<_>>()),
     };
     sentence(&sentences) + few_rounds(answer)
@@ -31,6 +32,7 @@ pub(crate) fn of_panel(answer: &Answer, content: &Content<'_>, cores: usize) -> 
     sentence(&match content {
         Content::Timeline(_) => timeline(content, false),
         Content::Scaling(_) => scaling(std::slice::from_ref(content), cores),
+        _ if !unit::is_contest(&answer.measure) => numbers(answer, &content.places()),
         _ => comparison(answer, &content.places()),
     })
 }
@@ -132,7 +134,8 @@ fn range_better(answer: &Answer, who: &str, times: &[f64]) -> String {
     match &answer.measure {
         Measure::NanosPer(_) => format!("{who} {verb} {} times faster", range(times)),
         Measure::BytesPer(_) => format!("{who} needs {} times as much memory", range(&parts)),
-        Measure::Count(things) => format!("{who} comes to {} times as many {things}", range(&parts)),
+        // Nobody wins by a number, so nobody comes here with one.
+        Measure::Count(things) => format!("{who} has {} times as many {things}", range(&parts)),
         Measure::CpuMicrosPerSecond(_) => format!("{who} uses {} times as much CPU time", range(&parts)),
     }
 }
@@ -144,6 +147,27 @@ fn range(values: &[f64]) -> String {
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
     let (low, high) = (unit::ratio(low), unit::ratio(high));
     if low == high { low } else { format!("{low} to {high}") }
+}
+
+/// Where a number is told that nobody wins by.
+fn numbers(answer: &Answer, places: &[&Place]) -> String {
+    let things = match &answer.measure {
+        Measure::Count(things) => things.as_str(),
+        _ => "",
+    };
+    let of = |role: Role| {
+        let rows = places.iter().flat_map(|place| &place.rows).filter(|row| row.role == role);
+        let medians: Vec<f64> = rows.map(|row| row.spread().median).collect();
+        let (low, high) =
+            medians.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
+        let (low, high) = (unit::quantity(&answer.measure, low), unit::quantity(&answer.measure, high));
+        (!medians.is_empty()).then(|| if low == high { low } else { format!("{low} to {high}") })
+    };
+    match (of(Role::Ours), of(Role::Peer)) {
+        (Some(ours), Some(peers)) => format!("ours has {ours} {things}, the peers {peers}"),
+        (Some(one), None) | (None, Some(one)) => format!("{one} {things}"),
+        (None, None) => "nothing was measured".into(),
+    }
 }
 
 /// What the floor takes of ours.

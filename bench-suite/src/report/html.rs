@@ -3,10 +3,10 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::duel::Outcome;
-use super::facts::{self, BIAS, METHOD, TITLE};
+use super::facts::{self, BIAS, HOW_TO_READ, METHOD, TITLE};
 use super::figure::Figure;
 use super::plot::STYLE;
-use super::summary::{Cell, Headline, Loss, Summary, column};
+use super::summary::{Cell, Headline, Loss, Standing, Summary, column};
 use super::table::{Figures, place_name};
 use super::unit;
 use super::wording::Side;
@@ -43,20 +43,18 @@ pub(crate) fn page(results: &Results) -> String {
 
 fn first_screen(results: &Results, summary: &Summary<'_>) -> Markup {
     let count = summary.count;
-    let all = count.won + count.level + count.lost;
     html! {
         h1 { (TITLE) }
         @for warning in facts::warnings(&results.run) { p class="warning" role="note" { (warning) } }
         p class="lead" {
             "Measured on " (results.machine.processor) ", " (results.machine.cores) " cores. Beside every peer at every point, "
-            (all) " times: ours is faster " strong { (count.won) } " times, level within the noise " strong { (count.level) }
+            (count.all()) " times: ours is faster " strong { (count.won) } " times, level within the noise " strong { (count.level) }
             ", and " a href="#losses" { "slower " strong { (count.lost) } " times" } "."
         }
         @if !summary.tables.is_empty() {
             div class="sides" { @for table in &summary.tables { (headline(table)) } }
             p class="soft" {
-                "So many times the time of ours: median over the rounds of all points of the question, quartiles beneath. "
-                "▲ ours is faster, ▼ ours is slower, ≈ no difference beyond the noise."
+                (HOW_TO_READ)
             }
         }
         h3 id="where-we-lose" { "Where we lose" }
@@ -91,12 +89,21 @@ fn headline(table: &Headline<'_>) -> Markup {
 
 fn headline_cell(cell: Option<Cell>, is_floor: bool) -> Markup {
     let Some(cell) = cell else { return html! { td { span class="soft" { "–" } } } };
-    let (class, sign) = if is_floor { ("", "") } else { badge(cell.outcome()) };
+    let (class, sign) = if is_floor { ("", "") } else { standing(cell.count.standing()) };
     html! {
         td {
             span class=(class) { (sign) (unit::times(cell.ratio.median)) }
             small { (unit::ratio(cell.ratio.lower)) "–" (unit::ratio(cell.ratio.upper)) }
         }
+    }
+}
+
+fn standing(standing: Standing) -> (&'static str, &'static str) {
+    match standing {
+        Standing::Ahead => badge(Outcome::Won),
+        Standing::Level => badge(Outcome::Level),
+        Standing::Mixed => ("level", "±\u{a0}"),
+        Standing::Behind => badge(Outcome::Lost),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The report for reading on a code host: Markdown, with each plot as a file beside it.
 
 use super::duel::Outcome;
-use super::facts::{self, BIAS, METHOD, TITLE};
+use super::facts::{self, BIAS, HOW_TO_READ, METHOD, TITLE};
 use super::figure::Figure;
-use super::summary::{Cell, Summary, column};
+use super::summary::{Cell, Standing, Summary, column};
 use super::table::{Figures, place_name};
 use super::unit;
 use super::wording::Side;
@@ -32,7 +32,7 @@ fn first_screen(results: &Results, summary: &Summary<'_>) -> String {
          **{}**, and slower **{}** times. The same as a page: [index.html](index.html).\n\n",
         escaped(&results.machine.processor),
         results.machine.cores,
-        count.won + count.level + count.lost,
+        count.all(),
         count.won,
         count.level,
         count.lost
@@ -53,8 +53,7 @@ fn first_screen(results: &Results, summary: &Summary<'_>) -> String {
         });
         text += &table(&header, rows.collect());
     }
-    text += "So many times the time of ours: median over the rounds of all points of the question, with quartiles. ▲ ours is faster, \
-             ▼ ours is slower, ≈ no difference beyond the noise.\n\n**Where we lose**\n\n";
+    text += &format!("{HOW_TO_READ}\n\n**Where we lose**\n\n");
     let worst = summary.worst_losses();
     if worst.is_empty() {
         text += "Nowhere beyond the noise, in this run.\n";
@@ -74,9 +73,18 @@ fn first_screen(results: &Results, summary: &Summary<'_>) -> String {
 }
 
 fn headline_cell(cell: Cell, is_floor: bool) -> String {
-    let sign = if is_floor { "" } else { sign(cell.outcome()) };
+    let sign = if is_floor { "" } else { standing(cell.count.standing()) };
     let ratio = cell.ratio;
     format!("{sign}{} ({}–{})", unit::times(ratio.median), unit::ratio(ratio.lower), unit::ratio(ratio.upper))
+}
+
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Ahead => sign(Outcome::Won),
+        Standing::Level => sign(Outcome::Level),
+        Standing::Mixed => "± ",
+        Standing::Behind => sign(Outcome::Lost),
+    }
 }
 
 fn sign(outcome: Outcome) -> &'static str {

@@ -15,11 +15,15 @@ mod facts;
 mod figure;
 mod finding;
 mod html;
+#[cfg(test)]
+mod made_up;
 mod markdown;
 mod plot;
 mod speedup;
 mod summary;
 mod table;
+#[cfg(test)]
+mod tests;
 mod unit;
 mod usl;
 mod wording;
@@ -30,7 +34,7 @@ use std::path::Path;
 
 pub use duel::{Duel, Outcome};
 use figure::Figure;
-pub use summary::{Cell, Count, Headline, Loss, Summary};
+pub use summary::{Cell, Count, Headline, Loss, Standing, Summary};
 pub use usl::Usl;
 pub use wording::Side;
 

@@ -1,6 +1,7 @@
 //! The first screen: how many times faster than what the reader uses today, and every row that we lose.
 
 use super::duel::{Duel, Outcome, outcome};
+use super::unit;
 use super::wording::{self, HEADLINES, Side, family};
 use crate::contestant::Role;
 use crate::results::{Answer, Place, Results, Row};
@@ -34,8 +35,21 @@ pub struct Headline<'a> {
 pub struct Cell {
     /// Over all rounds of all points.
     pub ratio: Spread,
-    /// At so many points.
-    pub points: usize,
+    /// How it went at each of the points.
+    pub count: Count,
+}
+
+/// How it went at several points together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Ours is faster at some, slower at none.
+    Ahead,
+    /// The same at all of them, within the noise.
+    Level,
+    /// Ours is faster at some and slower at others.
+    Mixed,
+    /// Ours is slower at some, faster at none.
+    Behind,
 }
 
 /// How it went with all peers at all places.
@@ -64,15 +78,11 @@ impl<'a> Summary<'a> {
     pub fn of(results: &'a Results) -> Self {
         let mut count = Count::default();
         let mut losses = Vec::new();
-        for answer in &results.answers {
+        for answer in results.answers.iter().filter(|answer| unit::is_contest(&answer.measure)) {
             for duel in answer.places.iter().flat_map(Duel::all) {
-                match duel.outcome() {
-                    Outcome::Won => count.won += 1,
-                    Outcome::Level => count.level += 1,
-                    Outcome::Lost => {
-                        count.lost += 1;
-                        losses.push(Loss { answer, duel });
-                    }
+                count.add(duel.outcome());
+                if duel.outcome() == Outcome::Lost {
+                    losses.push(Loss { answer, duel });
                 }
             }
         }
@@ -123,32 +133,53 @@ impl<'a> Headline<'a> {
 impl Cell {
     /// Of a peer's best recipe at each place where there is one.
     fn of_peer(answer: &Answer, side: Side, name: &str) -> Option<Self> {
-        let ratios = answer.places.iter().filter_map(|place| {
-            let ours = ours(place, side)?;
-            let rows =
-                place.rows.iter().filter(|row| competitor(&row.name, row.role, side, answer).as_deref() == Some(name));
+        Self::pooled(answer.places.iter().filter_map(|place| {
+            let is_meant = |row: &&Row| competitor(&row.name, row.role, side, answer).as_deref() == Some(name);
+            let rows = place.rows.iter().filter(is_meant);
             let best = rows.min_by(|a, b| a.spread().median.total_cmp(&b.spread().median))?;
-            Some(per_round(best, ours))
-        });
-        Self::pooled(ratios.collect())
+            Some((best, ours(place, side)?))
+        }))
     }
 
     fn of_floor(answer: &Answer, side: Side) -> Option<Self> {
-        let ratios =
-            answer.places.iter().filter_map(|place| Some(per_round(place.best(Role::Floor)?, ours(place, side)?)));
-        Self::pooled(ratios.collect())
+        Self::pooled(answer.places.iter().filter_map(|place| Some((place.best(Role::Floor)?, ours(place, side)?))))
     }
 
-    fn pooled(places: Vec<Vec<f64>>) -> Option<Self> {
-        let points = places.len();
-        let ratios: Vec<f64> = places.into_iter().flatten().filter(|ratio| ratio.is_finite()).collect();
-        (!ratios.is_empty()).then(|| Self { ratio: Spread::of(ratios), points })
+    fn pooled<'a>(pairs: impl Iterator<Item = (&'a Row, &'a Row)>) -> Option<Self> {
+        let (mut count, mut ratios) = (Count::default(), Vec::new());
+        for (other, ours) in pairs {
+            count.add(outcome(other.ratio(ours)));
+            ratios.extend(other.values.iter().zip(&ours.values).map(|(other, ours)| other / ours));
+        }
+        ratios.retain(|ratio| ratio.is_finite());
+        (!ratios.is_empty()).then(|| Self { ratio: Spread::of(ratios), count })
+    }
+}
+
+impl Count {
+    fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Won => self.won += 1,
+            Outcome::Level => self.level += 1,
+            Outcome::Lost => self.lost += 1,
+        }
     }
 
-    /// Who is better.
+    /// How many points there are.
     #[must_use]
-    pub fn outcome(&self) -> Outcome {
-        outcome(self.ratio)
+    pub fn all(self) -> usize {
+        self.won + self.level + self.lost
+    }
+
+    /// How it went altogether.
+    #[must_use]
+    pub fn standing(self) -> Standing {
+        match (self.won, self.lost) {
+            (0, 0) => Standing::Level,
+            (_, 0) => Standing::Ahead,
+            (0, _) => Standing::Behind,
+            _ => Standing::Mixed,
+        }
     }
 }
 
@@ -171,10 +202,6 @@ fn ours(place: &Place, side: Side) -> Option<&Row> {
     };
     let rows = || place.rows.iter().filter(|row| row.role == Role::Ours);
     rows().find(|row| row.name.contains(meant)).or_else(|| place.base().filter(|base| base.role == Role::Ours))
-}
-
-fn per_round(row: &Row, base: &Row) -> Vec<f64> {
-    row.values.iter().zip(&base.values).map(|(own, base)| own / base).collect()
 }
 
 /// What heads a column.

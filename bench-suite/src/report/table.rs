@@ -36,7 +36,9 @@ impl Figures {
         let lines = place.rows.iter().map(|row| Line {
             name: row.name.clone(),
             role: row.role,
-            outcome: base(place, row).filter(|_| row.role == Role::Peer).map(|base| outcome(row.ratio(base))),
+            outcome: base(place, row)
+                .filter(|_| row.role == Role::Peer && unit::is_contest(&answer.measure))
+                .map(|base| outcome(row.ratio(base))),
             cells: columns.iter().map(|column| (column.cell)(answer, place, row)).collect(),
         });
         let lines = lines.collect();

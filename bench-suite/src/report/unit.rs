@@ -26,14 +26,27 @@ pub(crate) fn quartiles(measure: &Measure<String>, spread: Spread) -> String {
 }
 
 /// What a figure says, as the title of an axis: `time per trip`.
-#[must_use]
-pub(crate) fn title(measure: &Measure<String>) -> String {
+fn title(measure: &Measure<String>) -> String {
     match measure {
         Measure::NanosPer(unit) => format!("time per {unit}"),
         Measure::BytesPer(unit) => format!("memory per {unit}"),
         Measure::Count(things) => things.clone(),
         Measure::CpuMicrosPerSecond(of) => format!("CPU time per second of {of}"),
     }
+}
+
+/// Whether less is better. A number of things is told, but nobody wins by it.
+#[must_use]
+pub(crate) fn is_contest(measure: &Measure<String>) -> bool {
+    !matches!(measure, Measure::Count(_))
+}
+
+/// The title of an axis, with what is better.
+#[must_use]
+pub(crate) fn axis_title(measure: &Measure<String>, logarithmic: bool) -> String {
+    let logarithmic = if logarithmic { ", logarithmic" } else { "" };
+    let better = if is_contest(measure) { " (less is better)" } else { "" };
+    format!("{}{logarithmic}{better}", title(measure))
 }
 
 /// At a tick, which is a round figure: `200 ns`, `1 µs`, `0`.

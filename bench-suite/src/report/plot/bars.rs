@@ -154,8 +154,7 @@ impl Bars<'_> {
     }
 
     fn title(&self, canvas: &mut Canvas, y: f64) {
-        let logarithmic = if self.scale.is_logarithmic() { ", logarithmic" } else { "" };
-        let title = format!("{}{logarithmic} (less is better)", unit::title(self.measure));
+        let title = unit::axis_title(self.measure, self.scale.is_logarithmic());
         canvas.text(0.0, y + LINE, Anchor::Start, "quiet", &title);
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn draw(answer: &Answer, place: &Place, looks: &[Look], width: f64) -
     let y = Side {
         ticks: y_scale.ticks(7),
         scale: y_scale,
-        title: format!("{}, logarithmic (less is better)", unit::title(&answer.measure)),
+        title: unit::axis_title(&answer.measure, true),
         label: &label_y,
     };
     let mut chart = Chart::new(width, &x, &y);
