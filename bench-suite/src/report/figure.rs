@@ -63,7 +63,7 @@ impl<'a> Figure<'a> {
 
     /// The pictures of a panel for a page: one for narrow screens and one for wide ones, or one for both.
     pub(crate) fn inline(&self, panel: &Panel<'_>) -> Markup {
-        let wide = match self.panels.len() {
+        let wide = match self.columns() {
             1 => WIDE,
             2 => HALF,
             _ => NARROW,
@@ -80,6 +80,15 @@ impl<'a> Figure<'a> {
                 (picture(NARROW, "narrow"))
                 (picture(wide, "wide"))
             }
+        }
+    }
+
+    /// How many panels stand beside each other on a wide screen.
+    pub(crate) fn columns(&self) -> usize {
+        match self.panels.len() {
+            1 => 1,
+            2 | 4 => 2,
+            _ => 3,
         }
     }
 
@@ -231,9 +240,11 @@ fn legend(looks: &[Look], room: f64) -> Canvas {
 /// A canvas as an element; `alone`: as a document of its own.
 fn svg(canvas: &Canvas, class: &str, title: &str, description: &str, alone: bool) -> Markup {
     let (width, height) = (canvas.width.ceil(), canvas.height.ceil());
+    // Letters may hang over where their line begins and ends.
+    let edge = if alone { 0.0 } else { 2.0 };
     html! {
         svg xmlns=[alone.then_some("http://www.w3.org/2000/svg")] class={ "plot " (class) } role="img"
-            viewBox={ "0 0 " (width) " " (height) } width=[alone.then_some(width)] height=[alone.then_some(height)] {
+            viewBox={ (0.0 - edge) " " (0.0 - edge) " " (width + 2.0 * edge) " " (height + 2.0 * edge) } width=[alone.then_some(width)] height=[alone.then_some(height)] {
             title { (title) }
             desc { (description) }
             @if alone {

@@ -8,6 +8,7 @@ use super::{unit, wording};
 use crate::contestant::Role;
 use crate::question::Measure;
 use crate::results::{Answer, Place, Row};
+use crate::sample::Span;
 use crate::table;
 
 /// With fewer rounds nothing is known of the noise.
@@ -18,8 +19,11 @@ const ROUNDS: usize = 3;
 pub(crate) fn of(answer: &Answer, contents: &[Content<'_>], cores: usize) -> String {
     let sentences = match contents.first() {
         None => "Nothing was measured.".to_owned(),
-        Some(Content::Timeline(_)) => contents.iter().take(1).map(|content| timeline(content, true)).collect(),
-        Some(Content::Scaling(_)) => scaling(contents, cores),
+        Some(content @ Content::Timeline(_)) => timeline(content),
+        Some(Content::Scaling(_)) => {
+            let times = comparison(answer, &answer.places.iter().collect::<Vec<_>>());
+            format!("{}. {}", scaling(contents, cores), sentence(&times))
+        }
         Some(_) if !unit::is_contest(&answer.measure) => numbers(answer, &answer.places.iter().collect::<Vec<_>>()),
         Some(_) => comparison(answer, &answer.places.iter().collect::<Vec<_>>()),
     };
@@ -30,7 +34,8 @@ pub(crate) fn of(answer: &Answer, contents: &[Content<'_>], cores: usize) -> Str
 #[must_use]
 pub(crate) fn of_panel(answer: &Answer, content: &Content<'_>, cores: usize) -> String {
     sentence(&match content {
-        Content::Timeline(_) => timeline(content, false),
+        // The picture says it all.
+        Content::Timeline(_) => return String::new(),
         Content::Scaling(_) => scaling(std::slice::from_ref(content), cores),
         _ if !unit::is_contest(&answer.measure) => numbers(answer, &content.places()),
         _ => comparison(answer, &content.places()),
@@ -221,42 +226,53 @@ fn per_second(places: &[&Place], things: &str) -> Option<String> {
     Some(format!("up to {text} {things} per second: "))
 }
 
+/// Ours, and the peers between the worst and the best.
 fn scaling(contents: &[Content<'_>], cores: usize) -> String {
     let all: Vec<Speedups> = contents.iter().flat_map(|content| Speedups::of(&content.places())).collect();
-    let mut names: Vec<&str> = Vec::new();
-    for speedups in &all {
-        if !names.contains(&speedups.name.as_str()) {
-            names.push(&speedups.name);
+    let of = |role: Role| all.iter().filter(move |speedups| speedups.role == role);
+    let best = |speedups: &Speedups| speedups.best(cores).map(|(_, spread)| spread.median);
+    let mut ours: Vec<(&str, Vec<f64>)> = Vec::new();
+    for speedups in of(Role::Ours) {
+        let values = best(speedups);
+        match ours.iter_mut().find(|(name, _)| *name == speedups.name) {
+            Some((_, found)) => found.extend(values),
+            None => ours.push((&speedups.name, values.into_iter().collect())),
         }
     }
-    let best = |name: &str| {
-        let points = all.iter().filter(|speedups| speedups.name == name).filter_map(|speedups| speedups.best(cores));
-        points.map(|(workers, spread)| (workers, spread.median)).collect::<Vec<_>>()
-    };
-    let parts: Vec<String> = names
+    let ours: Vec<String> = ours
         .iter()
-        .map(|name| (name, best(name)))
-        .filter(|(_, best)| !best.is_empty())
-        .map(|(name, best)| format!("{name} {}", range(&best.iter().map(|point| point.1).collect::<Vec<_>>())))
+        .filter(|(_, values)| !values.is_empty())
+        .map(|(name, values)| format!("{name} {}", range(values)))
         .collect();
-    let workers = names.first().and_then(|name| best(name).first().map(|point| point.0)).unwrap_or(1.0);
-    format!("speed-up with {workers} workers over one: {}", parts.join(", "))
+    let mut peers: Vec<(f64, &str)> =
+        of(Role::Peer).filter_map(|speedups| Some((best(speedups)?, speedups.name.as_str()))).collect();
+    peers.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let peers = match (peers.first(), peers.last()) {
+        (Some((low, worst)), Some((high, best))) if worst != best => {
+            format!("; the peers from {} ({worst}) to {} ({best})", unit::ratio(*low), unit::ratio(*high))
+        }
+        (Some((value, only)), _) => format!("; {only} {}", unit::ratio(*value)),
+        _ => String::new(),
+    };
+    let workers = all.iter().filter_map(|speedups| Some(speedups.best(cores)?.0)).fold(1.0, f64::max);
+    format!("speed-up with {workers} workers over one: {}{peers}", ours.join(", "))
 }
 
-/// Who ran how much of it, with the name of the contestant or without.
-fn timeline(content: &Content<'_>, named: bool) -> String {
+/// Who ran how much of it, of the first contestant, where there are most tasks.
+fn timeline(content: &Content<'_>) -> String {
     let Content::Timeline(rows) = content else { return String::new() };
-    let parts: Vec<String> = rows
-        .iter()
-        .map(|(place, _, spans)| {
-            let lanes = lanes(spans);
-            let busiest = lanes.iter().map(|lane| lane.tasks.len()).max().unwrap_or(0);
-            let workers = if lanes.len() == 1 { "1 worker".into() } else { format!("{} workers", lanes.len()) };
-            format!("“{}”: {} tasks on {workers}, {busiest} of them on the busiest", place.label, spans.len())
-        })
-        .collect();
-    let name = rows.first().filter(|_| named).map_or_else(String::new, |(_, row, _)| format!("{}, ", row.name));
-    name + &parts.join("; ")
+    let most = rows.iter().map(|(_, _, spans)| spans.len()).max().unwrap_or(0);
+    let of_place = |(place, _, spans): &(&Place, &Row, &[Span])| {
+        let lanes = lanes(spans);
+        let busiest = lanes.iter().map(|lane| lane.tasks.len()).max().unwrap_or(0);
+        match lanes.len() {
+            1 => format!("{}: one worker ran all", place.label),
+            workers => format!("{}: {workers} workers, the busiest ran {busiest}", place.label),
+        }
+    };
+    let parts: Vec<String> = rows.iter().filter(|(_, _, spans)| spans.len() == most).map(of_place).collect();
+    let name = rows.first().map_or("", |(_, row, _)| row.name.as_str());
+    format!("{name}: {}", parts.join("; "))
 }
 
 /// With a capital and a full stop; a name of code keeps its case.

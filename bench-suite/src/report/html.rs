@@ -9,7 +9,7 @@ use super::plot::STYLE;
 use super::summary::{Cell, Headline, Loss, Standing, Summary, column};
 use super::table::{Figures, place_name};
 use super::unit;
-use super::wording::Side;
+use super::wording::{self, Side};
 use crate::contestant::Role;
 use crate::promise::Verdict;
 use crate::results::{Answer, Place, Results};
@@ -115,20 +115,18 @@ fn badge(outcome: Outcome) -> (&'static str, &'static str) {
     }
 }
 
-/// Each peer that beats us, by question, with its greatest lead.
+/// Each question with a loss, with the greatest lead of a peer.
 fn worst(summary: &Summary<'_>) -> Markup {
-    let worst = summary.worst_losses();
     html! {
-        @if worst.is_empty() {
+        @if summary.losses.is_empty() {
             p { "Nowhere beyond the noise, in this run." }
         } @else {
-            ul {
-                @for (loss, count) in &worst {
+            ul class="losses" {
+                @for (loss, lost, all) in &summary.worst_losses() {
                     li {
-                        a href={ "#" (loss.answer.id) } { (column(loss.answer)) } ": " (loss.duel.peer.name) " is "
-                        span class="lost" { (unit::ratio(loss.duel.behind())) " times faster" } " at “" (place_name(loss.duel.place)) "”"
-                        @if *count > 1 { ", the worst of " (count) " points" }
-                        "."
+                        a href={ "#" (loss.answer.id) } { (wording::named(&loss.answer.id)) } ": "
+                        (lost) " of " (all) " rows; at worst " (loss.duel.peer.name) ", "
+                        span class="lost" { (super::lead(loss)) } ", at “" (place_name(loss.duel.place)) "”"
                     }
                 }
             }
@@ -152,7 +150,7 @@ fn contents(results: &Results) -> Markup {
 
 fn question(answer: &Answer, cores: usize) -> Markup {
     let figure = Figure::of(answer, cores);
-    let shape = match figure.panels.len() {
+    let shape = match figure.columns() {
         1 => "panels one",
         2 => "panels two",
         _ => "panels",
@@ -167,14 +165,14 @@ fn question(answer: &Answer, cores: usize) -> Markup {
                     @for panel in &figure.panels {
                         div class="panel" {
                             @if !panel.name.is_empty() { h3 { (panel.name) } }
-                            @if figure.panels.len() > 1 { p { (panel.finding) } }
+                            @if figure.panels.len() > 1 && !panel.finding.is_empty() { p { (panel.finding) } }
                             (figure.inline(panel))
                             @if let Some(note) = &panel.note { p { (note) } }
                         }
                     }
                 }
             }
-            p class="soft" { (prose(&answer.method)) }
+            p class="soft method" { (prose(&answer.method)) }
             (verdicts(answer))
             (missing(answer))
             (tables(answer))
@@ -282,7 +280,7 @@ fn loss_row(loss: &Loss<'_>) -> Markup {
     let cells = super::loss_cells(loss);
     html! {
         tr {
-            th scope="row" { a href={ "#" (loss.answer.id) } { (column(loss.answer)) } }
+            th scope="row" { a href={ "#" (loss.answer.id) } { (wording::named(&loss.answer.id)) } }
             @for cell in &cells { td { (cell) } }
         }
     }

@@ -6,7 +6,7 @@ use super::figure::Figure;
 use super::summary::{Cell, Standing, Summary, column};
 use super::table::{Figures, place_name};
 use super::unit;
-use super::wording::Side;
+use super::wording::{self, Side};
 use crate::results::{Answer, Results};
 
 /// The whole report.
@@ -54,18 +54,16 @@ fn first_screen(results: &Results, summary: &Summary<'_>) -> String {
         text += &table(&header, rows.collect());
     }
     text += &format!("{HOW_TO_READ}\n\n**Where we lose**\n\n");
-    let worst = summary.worst_losses();
-    if worst.is_empty() {
+    if summary.losses.is_empty() {
         text += "Nowhere beyond the noise, in this run.\n";
     }
-    for (loss, count) in worst {
-        let others = if count > 1 { format!(", the worst of {count} points") } else { String::new() };
+    for (loss, lost, all) in summary.worst_losses() {
         text += &format!(
-            "- [{}](#{}): {} is **{} times faster** at “{}”{others}.\n",
-            column(loss.answer),
+            "- [{}](#{}): {lost} of {all} rows; at worst {}, **{}**, at “{}”\n",
+            wording::named(&loss.answer.id),
             loss.answer.id,
             escaped(&loss.duel.peer.name),
-            unit::ratio(loss.duel.behind()),
+            super::lead(&loss),
             escaped(&place_name(loss.duel.place))
         );
     }
@@ -105,7 +103,7 @@ fn question(answer: &Answer, cores: usize) -> String {
         id = answer.id
     );
     for panel in &figure.panels {
-        if figure.panels.len() > 1 {
+        if figure.panels.len() > 1 && !panel.finding.is_empty() {
             text += &format!("- {}: {}\n", escaped(&panel.name), escaped(&panel.finding));
         }
         if let Some(note) = &panel.note {
@@ -164,7 +162,7 @@ fn losses(summary: &Summary<'_>) -> String {
     text += "A peer that was better in at least three quarters of the rounds, the greatest lead first.\n\n";
     let header = ["question", "point", "peer", "ours × peer", "ours", "peer", "ours × floor"].map(str::to_owned);
     let rows = summary.losses.iter().map(|loss| {
-        let question = format!("[{}](#{})", column(loss.answer), loss.answer.id);
+        let question = format!("[{}](#{})", wording::named(&loss.answer.id), loss.answer.id);
         std::iter::once(question).chain(super::loss_cells(loss).iter().map(|cell| escaped(cell))).collect()
     });
     text + &table(&header, rows.collect())

@@ -39,6 +39,7 @@ pub use usl::Usl;
 pub use wording::Side;
 
 use crate::contestant::Role;
+use crate::question::Measure;
 use crate::results::{Answer, Results};
 
 /// By this a plot of ours is known, which a later report may remove.
@@ -123,7 +124,22 @@ fn missing(answer: &Answer) -> Vec<(String, String, String)> {
     let all = answer.places.len();
     let place =
         |places: Vec<String>| if places.len() == all && all > 1 { "everywhere".into() } else { places.join("; ") };
-    missing.into_iter().map(|(name, reason, places)| (name, reason, place(places))).collect()
+    // What somebody printed before it died may be long; its beginning says why.
+    let short = |reason: String| match reason.char_indices().nth(240) {
+        Some((end, _)) => format!("{} …", &reason[..end]),
+        None => reason,
+    };
+    missing.into_iter().map(|(name, reason, places)| (name, short(reason), place(places))).collect()
+}
+
+/// `1.3 times faster`, in the words of the measure.
+fn lead(loss: &Loss<'_>) -> String {
+    let times = unit::ratio(loss.duel.behind());
+    match loss.answer.measure {
+        Measure::BytesPer(_) => format!("{times} times less memory"),
+        Measure::CpuMicrosPerSecond(_) => format!("{times} times less CPU time"),
+        _ => format!("{times} times faster"),
+    }
 }
 
 /// A lost row but its question: point, peer, how many times the peer ours takes, ours, peer, and ours beside the floor.

@@ -91,17 +91,14 @@ impl<'a> Summary<'a> {
         Self { tables: tables.filter(|table| table.rows.len() > 1).collect(), count, losses }
     }
 
-    /// The losses by question and peer, with how many there are of each; the worst stands for them all.
+    /// The worst loss of each question that has one, with how many rows of how many are lost there.
     #[must_use]
-    pub fn worst_losses(&self) -> Vec<(Loss<'a>, usize)> {
-        let mut worst: Vec<(Loss<'a>, usize)> = Vec::new();
+    pub fn worst_losses(&self) -> Vec<(Loss<'a>, usize, usize)> {
+        let mut worst: Vec<(Loss<'a>, usize, usize)> = Vec::new();
         for loss in &self.losses {
-            let same = |(other, _): &&mut (Loss<'a>, usize)| {
-                other.answer.id == loss.answer.id && other.duel.peer.name == loss.duel.peer.name
-            };
-            match worst.iter_mut().find(same) {
-                Some((_, count)) => *count += 1,
-                None => worst.push((*loss, 1)),
+            match worst.iter_mut().find(|(other, ..)| other.answer.id == loss.answer.id) {
+                Some((_, lost, _)) => *lost += 1,
+                None => worst.push((*loss, 1, loss.answer.places.iter().flat_map(Duel::all).count())),
             }
         }
         worst

@@ -130,7 +130,8 @@ fn none() -> String {
 
 /// What a place is called, within its question.
 pub(crate) fn place_name(place: &Place) -> String {
-    if place.group.is_empty() || place.label.contains(&place.group) {
+    // `back to back, pinned` is said by `back to back, 1 worker, pinned`.
+    if place.group.split(", ").all(|part| place.label.contains(part)) {
         place.label.clone()
     } else {
         format!("{}: {}", place.group, place.label)

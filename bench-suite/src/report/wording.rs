@@ -24,7 +24,7 @@ pub(crate) fn of(id: &str) -> Option<Words> {
     Some(match id {
         "cpu_scaling" => words("CPU work", "computes"),
         "sleep_removal" => words("sleep removed", "gets through the tasks"),
-        "worker_reuse" => words("reuse", "reuses its workers"),
+        "worker_reuse" => words("start and reuse", "starts and runs the tasks"),
         "thread_round_trip" | "process_round_trip" => words("round trip", "brings one result back"),
         "thread_throughput" | "process_throughput" => rate("tiny tasks", "runs tiny tasks", "tasks"),
         "thread_map" | "process_map" => words("map", "maps"),
@@ -32,6 +32,14 @@ pub(crate) fn of(id: &str) -> Option<Words> {
         "process_payload" => words("large data", "carries large data"),
         "process_start" | "thread_start" => words("start", "starts"),
         "process_recovery" => words("recovery", "recovers"),
+        "thread_map_chunk" | "process_map_chunks" => words("map by chunk", "maps"),
+        "thread_open_loop" | "process_open_loop" => words("open loop", "answers"),
+        "process_submitters" => rate("submitters", "runs tiny tasks", "tasks"),
+        "growth_tasks" => words("many tasks", "runs tiny tasks"),
+        "growth_workers" => words("many workers", "runs tiny tasks"),
+        "pending_memory" => words("memory of what waits", "waits"),
+        "idle" => words("idleness", "idles"),
+        "keep_alive" => words("keep-alive", "brings one result back"),
         "submit_cost" => words("submit", "submits"),
         _ => return None,
     })
@@ -40,6 +48,13 @@ pub(crate) fn of(id: &str) -> Option<Words> {
 /// What heads the column of a question.
 pub(crate) fn short(id: &str) -> String {
     of(id).map_or_else(|| id.replace('_', " "), |words| words.short.to_owned())
+}
+
+/// What it is called where the columns don't say which pool is meant.
+pub(crate) fn named(id: &str) -> String {
+    let side = [("thread_", ", threads"), ("process_", ", processes")];
+    let side = side.iter().find(|(beginning, _)| id.starts_with(beginning) && of(id).is_some());
+    short(id) + side.map_or("", |(_, side)| side)
 }
 
 /// The questions of the first screen, by side; those that a run doesn't have are left out.
@@ -67,8 +82,8 @@ const FAMILIES: [(&str, &str, Side); 14] = [
     ("pebble", "pebble", Side::Processes),
     ("procspawn", "procspawn", Side::Processes),
     ("rayon", "rayon", Side::Threads),
-    ("tokio, spawn_blocking", "tokio spawn_blocking", Side::Threads),
-    ("tokio", "tokio", Side::Threads),
+    ("tokio, async", "tokio spawn", Side::Threads),
+    ("tokio", "tokio spawn_blocking", Side::Threads),
     ("threadpool", "threadpool", Side::Threads),
     ("blocking", "blocking", Side::Threads),
     ("rusty_pool", "rusty_pool", Side::Threads),

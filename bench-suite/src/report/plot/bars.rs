@@ -141,7 +141,7 @@ impl Bars<'_> {
     fn grid(&self, canvas: &mut Canvas, bottom: f64) {
         let mut free = f64::NEG_INFINITY;
         let many = ((self.room.right - self.room.left) / 70.0) as usize;
-        for tick in self.scale.ticks(many.max(2)) {
+        for tick in self.scale.ticks(many.max(3)) {
             let (x, label) = (self.scale.at(tick), unit::tick(self.measure, tick));
             canvas.line((x, 0.0), (x, bottom), "grid");
             let half = width(&label, LETTERS) / 2.0;

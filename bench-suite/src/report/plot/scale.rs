@@ -115,8 +115,14 @@ impl Scale {
                 return ticks;
             }
         }
-        let stride = ((last - first) as usize).div_ceil(many.max(1)).max(1);
-        within((first..=last).step_by(stride).map(|power| 10_f64.powi(power)).collect())
+        let decades = within((first..=last).map(|power| 10_f64.powi(power)).collect());
+        let stride = decades.len().div_ceil(many.max(1)).max(1);
+        if decades.len() < 2 {
+            return within(
+                (first..=last).flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(power))).collect(),
+            );
+        }
+        decades.into_iter().step_by(stride).collect()
     }
 }
 
@@ -138,6 +144,8 @@ mod tests {
         assert_eq!(Scale::from_zero([83.0]).rounded().high(), 100.0);
         assert_eq!(Scale::logarithmic([3.0, 45.0]).rounded().ticks(6), [2.0, 5.0, 10.0, 20.0, 50.0]);
         assert_eq!(Scale::logarithmic([1.0, 1e6]).ticks(4), [1.0, 100.0, 10_000.0, 1e6]);
+        assert_eq!(Scale::logarithmic([50.0, 20_000.0]).ticks(3), [100.0, 1000.0, 10_000.0]);
+        assert_eq!(Scale::logarithmic([30.0, 300.0]).ticks(1), [50.0, 100.0, 200.0]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::scale::Scale;
 use super::series::Look;
 use crate::contestant::Role;
 use crate::report::speedup::Speedups;
+use crate::report::unit;
 use crate::results::Place;
 
 /// How far beyond the cores the law is drawn.
@@ -31,17 +32,16 @@ pub(crate) fn draw(places: &[&Place], looks: &[Look], cores: usize, width: f64) 
 
     let values = series.iter().flat_map(|(one, _)| one.points.iter().map(|point| point.1));
     let y_scale = Scale::logarithmic(values.chain([1.0, last])).rounded();
-    let doublings = doublings(last);
-    let times = |value: f64| format!("{value}×");
+    let times = |value: f64| format!("{}×", unit::ratio(value));
     let number = |value: f64| format!("{value}");
     let x = Side {
         scale: Scale::logarithmic([1.0, last]),
         title: "workers, logarithmic".into(),
-        ticks: doublings,
+        ticks: powers_of_two(1.0, last),
         label: &number,
     };
     let y = Side {
-        ticks: y_scale.ticks(6),
+        ticks: powers_of_two(y_scale.low(), y_scale.high()),
         scale: y_scale,
         title: "speed-up over one worker, logarithmic (more is better)".into(),
         label: &times,
@@ -61,7 +61,9 @@ pub(crate) fn draw(places: &[&Place], looks: &[Look], cores: usize, width: f64) 
     chart.canvas
 }
 
-/// 1, 2, 4, ...
-fn doublings(last: f64) -> Vec<f64> {
-    std::iter::successors(Some(1.0), |value| Some(value * 2.0)).take_while(|value| *value <= last).collect()
+/// Those between two values, or every other one if they are many.
+fn powers_of_two(low: f64, high: f64) -> Vec<f64> {
+    let (first, last) = ((low.log2() - 1e-9).ceil() as i32, (high.log2() + 1e-9).floor() as i32);
+    let stride = if last - first > 7 { 2 } else { 1 };
+    (first..=last).filter(|power| power % stride == 0).map(|power| 2_f64.powi(power)).collect()
 }
