@@ -9,10 +9,12 @@
 //!      │  closes standard input ─────────────────►  ends
 //! ```
 //!
-//! Each line is one order or one [`Report`] in JSON. A contestant whose conductor died reads the end of its input and ends too.
+//! Each line is one order or one [`Report`] in JSON. A contestant whose conductor dies is killed by the kernel, even in the
+//! middle of a round; its children then read the end of their input.
 
 use std::io::{self, BufRead, Write};
 
+use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
@@ -75,6 +77,8 @@ impl Seat {
 ///
 /// If standard output is closed.
 pub fn contend(seat: &Seat) -> io::Result<()> {
+    // Where the kernel refuses, the end of the input has to do.
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
     let mut case = match ready(seat) {
         Ok(case) => case,
         Err(report) => return tell(&report),

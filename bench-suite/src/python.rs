@@ -2,6 +2,8 @@
 //!
 //! The program is `python/peers.py`; its first line says whether the pool is there, each further one is the answer to a
 //! line on its input. It ends with its input.
+//!
+//! The free-threaded pool runs in the first of [`FREE_INTERPRETERS`] that is on the path, all others in `python3`.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -15,22 +17,43 @@ use crate::sample::{Distribution, Sample, Span};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/peers.py");
 
-/// `multiprocessing.Pool`.
-pub const POOL: &str = "multiprocessing.Pool";
+/// What measures the pools where nobody asks for another one.
+const INTERPRETER: &str = "python3";
+
+/// The interpreters without a GIL that are looked for.
+const FREE_INTERPRETERS: [&str; 2] = ["python3.14t", "python3.13t"];
+
+/// `concurrent.futures.ThreadPoolExecutor`.
+pub const THREADS: &str = "ThreadPoolExecutor";
+
+/// The same in an interpreter without a GIL.
+pub const FREE_THREADS: &str = "ThreadPoolExecutor, free-threaded";
 
 /// `concurrent.futures.ProcessPoolExecutor`.
 pub const EXECUTOR: &str = "ProcessPoolExecutor";
+
+/// `multiprocessing.Pool`.
+pub const POOL: &str = "multiprocessing.Pool";
+
+/// `loky.get_reusable_executor`.
+pub const LOKY: &str = "loky";
+
+/// `pebble.ProcessPool`.
+pub const PEBBLE: &str = "pebble.ProcessPool";
+
+/// All of them.
+pub const POOLS: [&str; 6] = [THREADS, FREE_THREADS, EXECUTOR, POOL, LOKY, PEBBLE];
 
 /// A workload that `peers.py` knows.
 #[derive(Debug, Clone, Copy)]
 pub struct Work {
     /// The row's name.
     pub name: &'static str,
-    /// [`POOL`] or [`EXECUTOR`].
+    /// One of [`POOLS`].
     pub pool: &'static str,
     /// What is done, as the script calls it.
     pub workload: &'static str,
-    /// How many processes.
+    /// How many threads or processes.
     pub workers: usize,
     /// How many units in a round.
     pub units: usize,
@@ -49,12 +72,38 @@ pub fn contestants(works: impl IntoIterator<Item = Work>) -> Vec<Contestant> {
     works.into_iter().map(contestant).collect()
 }
 
+/// A contestant whose work is made when it is: where the expected answer takes a while to find. `None` without the feature
+/// `peers`.
+pub fn lazy(name: &str, work: impl Fn() -> Work + 'static) -> Option<Contestant> {
+    cfg!(feature = "peers").then(|| Contestant::fallible(name, Role::Peer, move || contestant(work()).make()))
+}
+
 /// The interpreters that are measured, with the versions of what is measured in them; empty where there are none.
 #[must_use]
 pub fn versions() -> Vec<String> {
-    let output = Command::new("python3").arg(SCRIPT).arg("versions").output();
+    std::iter::once(INTERPRETER).chain(free_interpreter()).flat_map(versions_in).collect()
+}
+
+fn versions_in(interpreter: &str) -> Vec<String> {
+    let output = Command::new(interpreter).arg(SCRIPT).arg("versions").output();
     let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout).unwrap_or_default();
     String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
+}
+
+/// The first one that can be started.
+fn free_interpreter() -> Option<&'static str> {
+    FREE_INTERPRETERS.into_iter().find(|name| {
+        let version = Command::new(name).arg("-V").stdin(Stdio::null()).output();
+        version.is_ok_and(|output| output.status.success())
+    })
+}
+
+/// What runs a pool; why it can't be run.
+fn interpreter(pool: &str) -> Result<&'static str, Missing> {
+    if pool != FREE_THREADS {
+        return Ok(INTERPRETER);
+    }
+    free_interpreter().ok_or_else(|| Missing(format!("there is none of {}", FREE_INTERPRETERS.join(", "))))
 }
 
 fn contestant(work: Work) -> Contestant {
@@ -107,18 +156,20 @@ struct Python {
 
 impl Python {
     fn start(work: &Work) -> Result<Self, Missing> {
-        let mut python = Self::spawn(work).map_err(|error| Missing(format!("python3 can't be started: {error}")))?;
+        let interpreter = interpreter(work.pool)?;
+        let spawned = Self::spawn(interpreter, work);
+        let mut python = spawned.map_err(|error| Missing(format!("{interpreter} can't be started: {error}")))?;
         let line = python.line();
         match serde_json::from_str(&line) {
             Ok(Presence::Ready) => Ok(python),
             Ok(Presence::Missing(reason)) => Err(Missing(reason)),
-            Err(error) => Err(Missing(format!("python3 answers {line:?}: {error}"))),
+            Err(error) => Err(Missing(format!("{interpreter} answers {line:?}: {error}"))),
         }
     }
 
-    fn spawn(work: &Work) -> io::Result<Self> {
+    fn spawn(interpreter: &str, work: &Work) -> io::Result<Self> {
         let numbers = [work.workers, work.units, work.parameter].map(|number| number.to_string());
-        let mut process = Command::new("python3")
+        let mut process = Command::new(interpreter)
             .args([SCRIPT, work.pool, work.workload])
             .args(numbers)
             .stdin(Stdio::piped())

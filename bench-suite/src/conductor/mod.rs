@@ -11,8 +11,11 @@
 //! the allocator from one contestant to the next; between its rounds a contestant sleeps in a read.
 
 mod contender_process;
+mod family;
 
-use contender_process::ContenderProcess;
+use std::process::Command;
+
+use contender_process::{ContenderProcess, PATIENCE, this_program};
 
 use crate::contend::Seat;
 use crate::contestant::Contestant;
@@ -38,7 +41,7 @@ impl Conductor {
             .iter()
             .map(|point| {
                 at(point);
-                self.measure(question, point)
+                self.measure(question, point, this_program)
             })
             .collect();
         let verdicts = groups(&places)
@@ -57,11 +60,13 @@ impl Conductor {
         }
     }
 
-    fn measure(self, question: &Question, point: &Point) -> Place {
+    /// `program` is what plays a contestant.
+    fn measure(self, question: &Question, point: &Point, program: impl Fn(&Seat) -> Command) -> Place {
         let mut missing = Vec::new();
         let mut seats: Vec<Taken<'_>> = Vec::new();
         for contestant in &point.contestants {
-            match ContenderProcess::start(&self.seat(question, point, contestant)) {
+            let seat = self.seat(question, point, contestant);
+            match ContenderProcess::start(program(&seat), PATIENCE) {
                 Ok((process, units)) => seats.push(Taken { contestant, process, units, samples: Vec::new() }),
                 Err(reason) => missing.push(Absent { name: contestant.name().to_owned(), reason }),
             }
@@ -137,5 +142,56 @@ struct Taken<'a> {
 impl Taken<'_> {
     fn into_row(self) -> Row {
         Row::of(self.contestant.name(), self.contestant.role(), self.units, self.samples)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::Conductor;
+    use crate::contestant::{Contestant, Missing, Role};
+    use crate::effort::{Effort, Plan};
+    use crate::question::Point;
+    use crate::questions;
+
+    /// A shell for each contestant: the steady one answers, the others don't for long.
+    fn shell(name: &str) -> Command {
+        let (ready, sample) = (r#"{"Ready":{"units":1}}"#, r#"{"Sample":{"wall":{"secs":1,"nanos":0},"value":2.0}}"#);
+        let end = match name {
+            "dies" => "echo oh >&2; exit 7",
+            "fails" => r#"echo '{"Failed":"its answer is wrong"}'"#,
+            _ => "",
+        };
+        let script = match name {
+            "steady" => format!("echo '{ready}'; while read order; do echo '{sample}'; done"),
+            "missing" => r#"echo '{"Missing":"it is not installed"}'"#.to_owned(),
+            _ => format!("echo '{ready}'; read order; echo '{sample}'; read order; {end}"),
+        };
+        let mut command = Command::new("sh");
+        command.args(["-c", &script]);
+        command
+    }
+
+    #[test]
+    fn who_fails_leaves_with_a_reason_and_the_others_go_on() {
+        let nobody = |name| Contestant::fallible(name, Role::Peer, || Err(Missing(String::new())));
+        let point = Point::new("point", 1.0, ["missing", "dies", "steady", "fails"].map(nobody).into());
+        let conductor = Conductor { effort: Effort::Trial, plan: Plan { warm_up: 1, rounds: 3 } };
+        let place = conductor.measure(&questions::all()[0], &point, |seat| shell(&seat.contestant));
+
+        let rows: Vec<_> = place.rows.iter().map(|row| (row.name.as_str(), row.values.len())).collect();
+        assert_eq!(rows, [("steady", 3)]);
+        let mut missing: Vec<_> =
+            place.missing.iter().map(|absent| (absent.name.as_str(), absent.reason.as_str())).collect();
+        missing.sort_unstable();
+        assert_eq!(
+            missing,
+            [
+                ("dies", "it ended with exit status: 7: oh"),
+                ("fails", "its answer is wrong"),
+                ("missing", "it is not installed"),
+            ]
+        );
     }
 }

@@ -4,9 +4,9 @@ use crate::case::Case;
 use crate::contestant::Role;
 
 /// A pool of a fixed number of processes that calls plain functions.
-pub trait ProcessContender: Sized + 'static {
+pub trait ProcessContender: Send + Sync + Sized + 'static {
     /// What a submit gives back.
-    type Ticket<R: Portable>;
+    type Ticket<R: Portable>: Send;
 
     /// The pool, as the tables name it.
     const NAME: &'static str;

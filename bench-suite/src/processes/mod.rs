@@ -5,18 +5,19 @@
 //!
 //! ```text
 //!   this process, pinned or not
-//!     ├── ours: workers, this program again           begin() is where these three
-//!     ├── procspawn: workers, this program again      become what they are
-//!     ├── raw socket: echo, this program again
+//!     ├── ours: workers, this program again                 begin() is where these three
+//!     ├── procspawn: workers, this program again            become what they are
+//!     ├── raw socket, raw bytes: echo, this program again
 //!     └── python3: its own workers
 //! ```
 //!
-//! The CPU time in these tables is of this process only: what its workers use isn't in it.
+//! The CPU time in these tables is of this process and of all its descendants: see [`cpu`](mod@crate::cpu).
 
 mod contender;
 mod ours;
 #[cfg(feature = "peers")]
 mod procspawn;
+pub mod raw_bytes;
 pub mod raw_socket;
 pub mod workloads;
 
@@ -27,7 +28,7 @@ pub use procspawn::Procspawn;
 
 use crate::contestant::Contestant;
 
-/// The first line of `main`: in a worker of ours, of procspawn's and in the echo of the raw socket it never returns.
+/// The first line of `main`: in a worker of ours, of procspawn's and in the echoes of the floors it never returns.
 ///
 /// Each is told by a variable of its own, which only its own child is started with, so none takes another's for its own.
 pub fn begin() {
@@ -35,6 +36,7 @@ pub fn begin() {
     #[cfg(feature = "peers")]
     ::procspawn::init();
     raw_socket::become_echo();
+    raw_bytes::become_echo();
 }
 
 /// One contestant for each pool of this language, with so many workers; ours is the first.

@@ -8,10 +8,11 @@ use crate::contestant::{Contestant, Role};
 use crate::effort::Effort;
 use crate::processes::{OurProcesses, ProcessContender};
 use crate::promise::Promise;
-use crate::python::{self, EXECUTOR, POOL, Work};
+use crate::python::{self, EXECUTOR, LOKY, POOL, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::workloads::sequential_map;
 
+/// What suits CPython at a million items.
 const CHUNK: usize = 5_000;
 const PYTHON: &str = "Pool.map(chunksize=5000)";
 
@@ -41,8 +42,9 @@ fn map(items: usize, workers: usize) -> Point {
         ours("ours, chunk_size(5000)", MapOptions::new().chunk_size(CHUNK), items, workers),
     ];
     #[cfg(feature = "peers")]
-    contestants.push(chunks_by_hand::<crate::processes::Procspawn>(workers, items));
-    let pools = [(PYTHON, POOL), ("ProcessPoolExecutor.map(chunksize=5000)", EXECUTOR)];
+    contestants.push(chunks_by_hand::<crate::processes::Procspawn>(workers, items, CHUNK));
+    let pools =
+        [(PYTHON, POOL), ("ProcessPoolExecutor.map(chunksize=5000)", EXECUTOR), ("loky, map(chunksize=5000)", LOKY)];
     contestants.extend(python::contestants(pools.map(|(name, pool)| Work {
         name,
         pool,
@@ -57,7 +59,7 @@ fn map(items: usize, workers: usize) -> Point {
     if workers == 2 { point.promise(Promise::FasterThan(PYTHON, 3.0)) } else { point }
 }
 
-fn ours(name: &str, options: MapOptions, items: usize, workers: usize) -> Contestant {
+pub(super) fn ours(name: &str, options: MapOptions, items: usize, workers: usize) -> Contestant {
     Contestant::new(name, Role::Ours, move || {
         let (ours, options) = (OurProcesses::new(workers), options.clone());
         Case::new(items, expected(items), move || {
@@ -71,16 +73,16 @@ fn ours(name: &str, options: MapOptions, items: usize, workers: usize) -> Contes
 
 /// For who has no map: as many tasks as there are chunks.
 #[cfg(feature = "peers")]
-fn chunks_by_hand<C: ProcessContender>(workers: usize, items: usize) -> Contestant {
-    Contestant::new(format!("{}, chunks of 5000 by hand", C::NAME), C::ROLE, move || {
+pub(super) fn chunks_by_hand<C: ProcessContender>(workers: usize, items: usize, chunk: usize) -> Contestant {
+    Contestant::new(format!("{}, chunks by hand", C::NAME), C::ROLE, move || {
         let contender = C::new(workers);
         Case::new(items, expected(items), move || {
             let watch = Stopwatch::start();
             let numbers: Vec<u64> = (0..items as u64).collect();
             let mut sum = 0;
-            for some in numbers.chunks(CHUNK * C::LIMIT) {
+            for some in numbers.chunks(chunk * C::LIMIT) {
                 let tickets: Vec<_> =
-                    some.chunks(CHUNK).map(|chunk| contender.submit(follow_all, chunk.to_vec())).collect();
+                    some.chunks(chunk).map(|chunk| contender.submit(follow_all, chunk.to_vec())).collect();
                 sum += tickets.into_iter().flat_map(|ticket| contender.result(ticket)).map(black_box).sum::<u64>();
             }
             (watch.stop(items), sum)
@@ -97,6 +99,6 @@ fn follow_all(numbers: Vec<u64>) -> Vec<u64> {
     numbers.into_iter().map(following).collect()
 }
 
-fn expected(items: usize) -> u64 {
+pub(super) fn expected(items: usize) -> u64 {
     (0..items as u64).map(following).sum()
 }

@@ -3,14 +3,14 @@ use crate::processes::OurProcesses;
 #[cfg(feature = "peers")]
 use crate::processes::Procspawn;
 use crate::processes::workloads::crash;
-use crate::python::{self, EXECUTOR, Work};
+use crate::python::{self, EXECUTOR, LOKY, PEBBLE, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 
 pub(super) const QUESTION: Question = Question {
     id: "process_recovery",
     title: "How long from the death of a worker to the next result?",
     method: "The only worker is killed while it is idle; then a task is submitted until a result comes. Ours loses no task; \
-             where others lose one, it is submitted again, and CPython's executor, which is broken then, is made anew. \
+             where others lose one, it is submitted again, and Python's pools, which are broken then, are made anew. \
              `multiprocessing.Pool` has no row: whoever kills its idle worker kills it while it holds the lock of the queue, \
              and nobody gets a task any more.",
     measure: Measure::NanosPer("crash"),
@@ -32,14 +32,19 @@ fn recovery(times: usize) -> Point {
         #[cfg(feature = "peers")]
         crash::<Procspawn>(times, true),
     ];
-    contestants.extend(python::contestants([Work {
-        name: "ProcessPoolExecutor, made anew",
-        pool: EXECUTOR,
+    let pools = [
+        ("ProcessPoolExecutor, made anew", EXECUTOR, times),
+        ("pebble.ProcessPool, made anew", PEBBLE, times),
+        ("loky, got anew", LOKY, 1), // it takes a second
+    ];
+    contestants.extend(python::contestants(pools.map(|(name, pool, times)| Work {
+        name,
+        pool,
         workload: "crash",
         workers: 1,
         units: times,
         parameter: 0,
         expected: times as u64,
-    }]));
+    })));
     Point::new("kill to next result", 0.0, contestants)
 }

@@ -11,7 +11,7 @@ use crate::workloads::RoundTrip;
 pub(super) const QUESTION: Question = Question {
     id: "process_round_trip",
     title: "How long does one task take to another process and back?",
-    method: "One call is submitted and waited for, then the next: a closed loop. The floors send as many bytes over a socket: \
+    method: "A closed loop: one call is submitted and waited for, then the next. The floors send as many bytes over a socket: \
              with three wake-ups (worker, reader, waiter), as a pool with futures needs them, and with two.",
     measure: Measure::NanosPer("trip"),
     axis: Axis { name: "workers", logarithmic: false },

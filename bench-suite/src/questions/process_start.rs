@@ -5,7 +5,7 @@ use crate::processes::OurProcesses;
 use crate::processes::Procspawn;
 use crate::processes::workloads::start;
 use crate::promise::Promise;
-use crate::python::{self, EXECUTOR, POOL, Work};
+use crate::python::{self, EXECUTOR, LOKY, PEBBLE, POOL, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 
 const WORKERS: usize = 2;
@@ -14,7 +14,7 @@ pub(super) const QUESTION: Question = Question {
     id: "process_start",
     title: "How long does a pool of processes take from nothing to a result?",
     method: "A pool of 2 is made, asked for one result or for two, and dropped; the drop isn't timed. CPython forks, which is \
-             faster than to start a program and wrong as soon as there are threads.",
+             faster than to start a program and wrong as soon as there are threads; loky starts programs for that reason.",
     measure: Measure::NanosPer("start"),
     axis: Axis { name: "results", logarithmic: false },
     plot: Plot::Bars,
@@ -35,7 +35,8 @@ fn from_nothing(results: usize, times: usize) -> Point {
         #[cfg(feature = "peers")]
         start::<Procspawn>(WORKERS, results, times),
     ];
-    contestants.extend(python::contestants([EXECUTOR, POOL].map(|pool| Work {
+    let pools = [(EXECUTOR, times), (POOL, times), (PEBBLE, times), (LOKY, 1)]; // loky takes a second
+    contestants.extend(python::contestants(pools.map(|(pool, times)| Work {
         name: pool,
         pool,
         workload: "start",

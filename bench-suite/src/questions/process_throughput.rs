@@ -22,7 +22,7 @@ pub(super) const QUESTION: Question = Question {
 };
 
 fn points(effort: Effort) -> Vec<Point> {
-    let tasks = OneByOne { tasks: effort.units(10_000, 200) };
+    let tasks = OneByOne { tasks: effort.units(10_000, 200), submitters: 1 };
     let workers = effort.points(&[1, 2], &[1]);
     let free = workers.iter().map(|&workers| one_by_one(tasks, workers));
     free.chain(workers.iter().map(|&workers| one_by_one(tasks, workers).pinned())).collect()
@@ -33,7 +33,7 @@ fn one_by_one(tasks: OneByOne, workers: usize) -> Point {
     let pools = [(PYTHON, POOL), ("ProcessPoolExecutor.submit", EXECUTOR)];
     contestants.extend(python::contestants(pools.map(|(name, pool)| {
         let (units, expected) = (tasks.tasks, tasks.expected());
-        Work { name, pool, workload: "burst", workers, units, parameter: 0, expected }
+        Work { name, pool, workload: "burst", workers, units, parameter: tasks.submitters, expected }
     })));
     contestants.push(raw_socket::stream(tasks.tasks));
     Point::new(count(workers, "worker"), workers as f64, contestants).promise(Promise::FasterThan(PYTHON, 5.0))
