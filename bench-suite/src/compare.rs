@@ -5,7 +5,7 @@
 //! what a day makes. A difference counts if
 //!
 //! 1. the boxes from lower to upper quartile of the two runs don't overlap, and
-//! 2. the ratio of the medians lies outside the range in which the middle 80 % of all peers and floors lie, where there are at
+//! 2. the ratio of the medians lies outside the range in which the middle 95 % of all peers and floors lie, where there are at
 //!    least [`CONTROLS`] of them.
 //!
 //! A test of ranks would take the rounds for independent draws from all days, which they aren't: they are of one.
@@ -26,7 +26,7 @@ pub const CONTROLS: usize = 10;
 #[derive(Debug)]
 pub struct Comparison<'a> {
     runs: [&'a Results; 2],
-    /// What peers and floors differ by: the middle 80 % of their ratios; `None` if there are too few.
+    /// What peers and floors differ by: the middle 95 % of their ratios; `None` if there are too few.
     pub drift: Option<Spread>,
     /// The rows that both runs have.
     pub pairs: Vec<Pair<'a>>,
@@ -168,7 +168,7 @@ impl fmt::Display for Comparison<'_> {
         match self.drift {
             Some(drift) => writeln!(
                 f,
-                "peers and floors, which are the same code, take {drift} times as long in B (median, and the middle 80 %): what lies within is noise"
+                "peers and floors, which are the same code, take {drift} times as long in B (median, and the middle 95 %): what lies within is noise"
             )?,
             None => writeln!(f, "fewer than {CONTROLS} peers and floors: what the machine's day makes is unknown")?,
         }
@@ -215,12 +215,12 @@ fn called(answer: &Answer, place: &Place, row: &Row) -> String {
     format!("{} at {}: {}", answer.id, place.label, row.name)
 }
 
-/// The median with the tenth below and above it left out.
+/// The median, without the fortieth part at either end.
 fn middle(mut ratios: Vec<f64>) -> Option<Spread> {
     if ratios.len() < CONTROLS {
         return None;
     }
     ratios.sort_by(f64::total_cmp);
     let at = |part: f64| ratios[(part * (ratios.len() - 1) as f64).round() as usize];
-    Some(Spread { lower: at(0.1), median: at(0.5), upper: at(0.9) })
+    Some(Spread { lower: at(0.025), median: at(0.5), upper: at(0.975) })
 }

@@ -2,7 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the suite prints")]
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -122,8 +122,11 @@ fn report_again(render: &Render) -> io::Result<()> {
 
 fn compare(before: &Path, after: &Path) -> io::Result<()> {
     let (before, after) = (Results::load(before)?, Results::load(after)?);
-    println!("{}", Comparison::of(&before, &after));
-    Ok(())
+    match writeln!(io::stdout(), "{}", Comparison::of(&before, &after)) {
+        // Who pipes it into `head` has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Without `--only` a brief run has the questions that two minutes are enough for.

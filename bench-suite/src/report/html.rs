@@ -165,9 +165,11 @@ fn question(answer: &Answer, cores: usize) -> Markup {
                     @for panel in &figure.panels {
                         div class="panel" {
                             @if !panel.name.is_empty() { h3 { (panel.name) } }
-                            @if figure.panels.len() > 1 && !panel.finding.is_empty() { p { (panel.finding) } }
-                            (figure.inline(panel))
-                            @if let Some(note) = &panel.note { p { (note) } }
+                            @if figure.panels.len() > 1 && !panel.finding.is_empty() {
+                                p class="finding" { (panel.finding) }
+                            }
+                            div class="picture" { (figure.inline(panel)) }
+                            @if let Some(note) = &panel.note { p class="note" { (note) } }
                         }
                     }
                 }
@@ -221,10 +223,9 @@ fn missing(answer: &Answer) -> Markup {
 }
 
 fn tables(answer: &Answer) -> Markup {
-    let rows: usize = answer.places.iter().map(|place| place.rows.len()).sum();
     html! {
         details {
-            summary { "All figures: " (rows) " rows at " (answer.places.len()) " points" }
+            summary { (super::all_figures(answer)) }
             @for place in &answer.places {
                 @let figures = Figures::of(answer, place);
                 div class="scroll" role="region" tabindex="0" aria-label={ "Figures: " (place_name(place)) } {

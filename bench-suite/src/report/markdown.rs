@@ -111,8 +111,7 @@ fn question(answer: &Answer, cores: usize) -> String {
         }
     }
     text += &format!("\n{}{}", verdicts(answer), missing(answer));
-    let rows: usize = answer.places.iter().map(|place| place.rows.len()).sum();
-    text += &format!("<details><summary>All figures: {rows} rows at {} points</summary>\n\n", answer.places.len());
+    text += &format!("<details><summary>{}</summary>\n\n", super::all_figures(answer));
     for place in &answer.places {
         let figures = Figures::of(answer, place);
         let mut header: Vec<String> = figures.columns.iter().map(|column| (*column).to_owned()).collect();

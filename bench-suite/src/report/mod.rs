@@ -132,6 +132,15 @@ fn missing(answer: &Answer) -> Vec<(String, String, String)> {
     missing.into_iter().map(|(name, reason, places)| (name, short(reason), place(places))).collect()
 }
 
+/// `All figures: 12 rows at 2 points`.
+fn all_figures(answer: &Answer) -> String {
+    let rows: usize = answer.places.iter().map(|place| place.rows.len()).sum();
+    match answer.places.len() {
+        1 => format!("All figures: {rows} rows"),
+        points => format!("All figures: {rows} rows at {points} points"),
+    }
+}
+
 /// `1.3 times faster`, in the words of the measure.
 fn lead(loss: &Loss<'_>) -> String {
     let times = unit::ratio(loss.duel.behind());

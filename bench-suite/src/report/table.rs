@@ -110,7 +110,7 @@ fn busy(_: &Answer, _: &Place, row: &Row) -> String {
 }
 
 fn speedup(answer: &Answer, place: &Place, row: &Row) -> String {
-    found(answer, place, row).map_or_else(none, |speedup| unit::times(speedup))
+    found(answer, place, row).map_or_else(none, unit::times)
 }
 
 fn efficiency(answer: &Answer, place: &Place, row: &Row) -> String {

@@ -55,10 +55,10 @@ fn inline(page: &str) -> Vec<&str> {
 /// No text of its plots overlaps another, by the widths of a wide font.
 fn assert_legible(answer: &Answer) {
     let figure = Figure::of(answer, 2);
-    assert_eq!(figure.composed().misplaced(), [""; 0], "{}", answer.id);
+    assert_eq!(figure.composed().misplaced(), [""; 0], "{}: {}", answer.id, answer.method);
     for panel in &figure.panels {
         for width in [NARROW, 540.0, 1100.0] {
-            assert_eq!(figure.drawn(panel, width).misplaced(), [""; 0], "{} at {width}", answer.id);
+            assert_eq!(figure.drawn(panel, width).misplaced(), [""; 0], "{} at {width}: {}", answer.id, answer.method);
         }
     }
 }
@@ -79,17 +79,14 @@ fn every_question_becomes_documents() {
 
 #[test]
 fn every_plot_bears_what_is_odd() {
-    let changes: [(&str, fn(&mut Answer)); 8] = [
+    type Change = fn(&mut Answer);
+    let changes: [(&str, Change); 8] = [
         ("nothing odd", |_| {}),
         ("no places", |answer| answer.places.clear()),
         ("a place without rows", |answer| answer.places[1].rows.clear()),
         ("one place", |answer| answer.places.truncate(1)),
-        ("no peers", |answer| {
-            answer.places.iter_mut().for_each(|place| place.rows.retain(|row| row.role != Role::Peer))
-        }),
-        ("floors alone", |answer| {
-            answer.places.iter_mut().for_each(|place| place.rows.retain(|row| row.role == Role::Floor))
-        }),
+        ("no peers", |answer| keep(answer, |role| role != Role::Peer)),
+        ("floors alone", |answer| keep(answer, |role| role == Role::Floor)),
         ("nothing but nothing", |answer| {
             for row in answer.places.iter_mut().flat_map(|place| &mut place.rows) {
                 row.values.iter_mut().for_each(|value| *value = 0.0);
@@ -107,11 +104,17 @@ fn every_plot_bears_what_is_odd() {
             for (what, change) in changes {
                 let mut answer = made_up::unknown(plot, &NAMES, rounds);
                 change(&mut answer);
-                println!("{plot:?}, {rounds} rounds, {what}");
+                answer.method = format!("{plot:?}, {rounds} rounds, {what}");
                 assert_legible(&answer);
                 rendered(&made_up::results(vec![answer]));
             }
         }
+    }
+}
+
+fn keep(answer: &mut Answer, is_kept: impl Fn(Role) -> bool) {
+    for place in &mut answer.places {
+        place.rows.retain(|row| is_kept(row.role));
     }
 }
 

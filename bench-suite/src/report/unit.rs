@@ -132,7 +132,7 @@ fn count(value: f64) -> String {
 
 fn three_digits(value: f64) -> String {
     match value.abs() {
-        size if size == 0.0 => "0".into(),
+        0.0 => "0".into(),
         size if size < 0.00995 => format!("{value:.4}"),
         _ => table::number(value),
     }

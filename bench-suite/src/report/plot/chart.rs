@@ -101,8 +101,8 @@ impl Chart {
         let (start, end) = (self.x.at(x), self.x.at(self.x.high()));
         if end > start {
             self.canvas.rectangle((start, self.top), end - start, self.bottom - self.top, "shade");
-            if text_width(label) < end - start - 8.0 {
-                self.canvas.text(end - 4.0, self.bottom - 6.0, Anchor::End, "quiet", label);
+            if text_width(label) < end - start - 12.0 {
+                self.canvas.text(start + 6.0, self.top + 13.0, Anchor::Start, "quiet", label);
             }
         }
     }

@@ -7,7 +7,6 @@ use super::scale::Scale;
 use super::series::Look;
 use crate::contestant::Role;
 use crate::report::speedup::Speedups;
-use crate::report::unit;
 use crate::results::Place;
 
 /// How far beyond the cores the law is drawn.
@@ -32,7 +31,7 @@ pub(crate) fn draw(places: &[&Place], looks: &[Look], cores: usize, width: f64) 
 
     let values = series.iter().flat_map(|(one, _)| one.points.iter().map(|point| point.1));
     let y_scale = Scale::logarithmic(values.chain([1.0, last])).rounded();
-    let times = |value: f64| format!("{}×", unit::ratio(value));
+    let times = |value: f64| format!("{value}×");
     let number = |value: f64| format!("{value}");
     let x = Side {
         scale: Scale::logarithmic([1.0, last]),

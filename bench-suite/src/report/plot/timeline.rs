@@ -95,7 +95,7 @@ fn bars(canvas: &mut Canvas, scale: &Scale, lane: &Lane<'_>, top: f64) {
     let mut paths = [String::new(), String::new()];
     for (index, task) in lane.tasks.iter().enumerate() {
         let (start, end) = (scale.at(task.start_us), scale.at(task.end_us));
-        let length = (end - start).max(0.6);
+        let length = (end - start).max(1.2);
         paths[index % 2] +=
             &format!("M{} {}h{}v{THICK}h-{}z", places(start), places(top), places(length), places(length));
     }
