@@ -3,30 +3,29 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use cpu_time::ProcessTime;
-
+use crate::cpu;
 use crate::sample::{Distribution, Sample};
 
-/// Measures wall time and CPU time.
+/// Measures wall time, and the CPU time of this process and its descendants.
 #[derive(Debug)]
 pub struct Stopwatch {
     wall: Instant,
-    cpu: ProcessTime,
+    cpu: Option<Duration>,
 }
 
 impl Stopwatch {
     /// Starts.
     #[must_use]
     pub fn start() -> Self {
-        Self { cpu: ProcessTime::now(), wall: Instant::now() }
+        Self { cpu: cpu::used(), wall: Instant::now() }
     }
 
     /// Ends a run of `units`: the figure is nanoseconds per unit.
     #[must_use]
     pub fn stop(self, units: usize) -> Sample {
         let wall = self.wall.elapsed();
-        let cpu = self.cpu.elapsed();
-        Sample::of(wall, nanos(wall) / units as f64).cpu(nanos(cpu) / units as f64)
+        let sample = Sample::of(wall, nanos(wall) / units as f64);
+        Sample { cpu_nanos: self.cpu_nanos_per(units), ..sample }
     }
 
     /// Ends a run whose units were timed one by one: the figure is their median.
@@ -36,12 +35,16 @@ impl Stopwatch {
     /// If there are none.
     #[must_use]
     pub fn stop_each(self, mut units: Vec<Duration>) -> Sample {
-        let cpu = self.cpu.elapsed();
+        let cpu_nanos = self.cpu_nanos_per(units.len());
         let distribution = Distribution::of(units.iter().copied());
         units.sort_unstable();
-        Sample::of(units.iter().sum(), nanos(units[units.len() / 2]))
-            .cpu(nanos(cpu) / units.len() as f64)
-            .distribution(distribution)
+        let sample = Sample::of(units.iter().sum(), nanos(units[units.len() / 2]));
+        Sample { cpu_nanos, ..sample.distribution(distribution) }
+    }
+
+    fn cpu_nanos_per(&self, units: usize) -> Option<f64> {
+        let used = cpu::used()?.saturating_sub(self.cpu?);
+        Some(nanos(used) / units as f64)
     }
 }
 

@@ -22,11 +22,13 @@
 
 pub mod bench;
 pub mod case;
+pub mod clock;
 pub mod conductor;
 pub mod contend;
 pub mod contender;
 pub mod contenders;
 pub mod contestant;
+pub mod cpu;
 pub mod effort;
 pub mod floor;
 pub mod pinned;

@@ -72,6 +72,12 @@ pub fn contestants(works: impl IntoIterator<Item = Work>) -> Vec<Contestant> {
     works.into_iter().map(contestant).collect()
 }
 
+/// A contestant whose work is made when it is: where the expected answer takes a while to find. `None` without the feature
+/// `peers`.
+pub fn lazy(name: &str, work: impl Fn() -> Work + 'static) -> Option<Contestant> {
+    cfg!(feature = "peers").then(|| Contestant::fallible(name, Role::Peer, move || contestant(work()).make()))
+}
+
 /// The interpreters that are measured, with the versions of what is measured in them; empty where there are none.
 #[must_use]
 pub fn versions() -> Vec<String> {

@@ -2,21 +2,30 @@
 
 mod ours;
 mod ours_lock_free;
+mod thread_each;
 
 #[cfg(feature = "peers")]
 mod blocking;
 #[cfg(feature = "peers")]
 mod rayon;
 #[cfg(feature = "peers")]
+mod rusty_pool;
+#[cfg(feature = "peers")]
 mod threadpool;
 #[cfg(feature = "peers")]
 mod tokio;
+#[cfg(feature = "peers")]
+mod tokio_async;
 
 pub use ours::Ours;
 pub use ours_lock_free::OursLockFree;
+pub use thread_each::ThreadEach;
 
 #[cfg(feature = "peers")]
-pub use self::{blocking::Blocking, rayon::Rayon, threadpool::Threadpool, tokio::Tokio};
+pub use self::{
+    blocking::Blocking, rayon::Rayon, rusty_pool::RustyPool, threadpool::Threadpool, tokio::Tokio,
+    tokio_async::TokioAsync,
+};
 
 use crate::case::Case;
 use crate::contender::{Contender, ParallelMap};
@@ -44,9 +53,13 @@ pub fn contestants(workers: usize, workload: &impl Workload) -> Vec<Contestant> 
         #[cfg(feature = "peers")]
         contestant::<Tokio>(workers, workload),
         #[cfg(feature = "peers")]
+        contestant::<TokioAsync>(workers, workload),
+        #[cfg(feature = "peers")]
         contestant::<Threadpool>(workers, workload),
         #[cfg(feature = "peers")]
         contestant::<Blocking>(workers, workload),
+        #[cfg(feature = "peers")]
+        contestant::<RustyPool>(workers, workload),
     ]
 }
 

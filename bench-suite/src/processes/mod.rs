@@ -11,7 +11,7 @@
 //!     └── python3: its own workers
 //! ```
 //!
-//! The CPU time in these tables is of this process only: what its workers use isn't in it.
+//! The CPU time in these tables is of this process and of all its descendants: see [`cpu`](mod@crate::cpu).
 
 mod contender;
 mod ours;

@@ -1,8 +1,22 @@
 //! The questions, in the order of the report: one file each.
 
+mod cpu_scaling;
+mod distinct_workers;
+mod keep_alive;
+mod sleep_removal;
+mod worker_reuse;
+
 mod floors;
+mod growth_tasks;
+mod growth_workers;
+mod idle;
+mod pending_memory;
+mod submit_cost;
+
 mod thread_gather;
 mod thread_map;
+mod thread_map_chunk;
+mod thread_open_loop;
 mod thread_round_trip;
 mod thread_throughput;
 
@@ -22,9 +36,19 @@ use crate::question::Question;
 #[must_use]
 pub fn all() -> Vec<Question> {
     vec![
+        cpu_scaling::QUESTION,
+        sleep_removal::QUESTION,
+        worker_reuse::QUESTION,
+        distinct_workers::QUESTION,
+        keep_alive::QUESTION,
+        submit_cost::QUESTION,
         thread_round_trip::QUESTION,
+        thread_open_loop::QUESTION,
         thread_throughput::QUESTION,
+        growth_tasks::QUESTION,
+        growth_workers::QUESTION,
         thread_map::QUESTION,
+        thread_map_chunk::QUESTION,
         thread_gather::QUESTION,
         process_round_trip::QUESTION,
         process_open_loop::QUESTION,
@@ -35,6 +59,8 @@ pub fn all() -> Vec<Question> {
         process_payload::QUESTION,
         process_start::QUESTION,
         process_recovery::QUESTION,
+        pending_memory::QUESTION,
+        idle::QUESTION,
         floors::QUESTION,
     ]
 }

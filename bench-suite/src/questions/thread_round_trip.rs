@@ -10,8 +10,9 @@ use crate::workloads::RoundTrip;
 
 pub(super) const QUESTION: Question = Question {
     id: "thread_round_trip",
-    title: "How long does one task take on threads, from the submit to its result in hand?",
-    method: "One task is submitted and waited for, then the next: a closed loop. With gaps the caller sleeps in between, so \
+    title: "How long does one task take on threads, from the submit to its result in hand? (closed loop)",
+    method: "One task is submitted and waited for, then the next: a closed loop, in which nobody comes while the pool is slow, so \
+             its high percentiles flatter everybody (the open loop has those that users see). With gaps the caller sleeps in between, so \
              that the workers fall asleep and have to be woken.",
     measure: Measure::NanosPer("trip"),
     axis: Axis { name: "workers", logarithmic: false },

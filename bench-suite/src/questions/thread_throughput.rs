@@ -20,12 +20,12 @@ pub(super) const QUESTION: Question = Question {
 
 fn points(effort: Effort) -> Vec<Point> {
     let tasks = effort.units(200_000, 400);
-    let settings = effort.points(&[(1, 1), (1, 4), (2, 1), (2, 4)], &[(1, 1), (2, 4)]);
+    let settings = effort.points(&[(1, 1), (1, 2), (1, 4), (1, 8), (2, 1), (2, 2), (2, 4), (2, 8)], &[(1, 1), (2, 4)]);
     settings.into_iter().map(|(workers, submitters)| burst(tasks, workers, submitters)).collect()
 }
 
 fn burst(tasks: usize, workers: usize, submitters: usize) -> Point {
-    let mut contestants = contestants(workers, &Burst { tasks, submitters });
+    let mut contestants = contestants(workers, &Burst { tasks, submitters, repeats: 1 });
     contestants.push(floor::memory(tasks, 1));
     let label = format!("{}, {}", count(workers, "worker"), count(submitters, "submitter"));
     Point::new(label, submitters as f64, contestants).group(count(workers, "worker")).promise(Promise::Faster(1.3))

@@ -80,14 +80,20 @@ impl Machine {
         Self {
             processor: field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".into()),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
-            memory: field("/proc/meminfo", "MemTotal")
-                .and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok())
-                .map_or(0, |kibibytes| kibibytes * 1024),
+            memory: memory(),
             kernel: format!("{} {}", release("ostype").trim(), release("osrelease").trim()),
             rustc: output("rustc", &["--version"]).unwrap_or_else(|| "unknown compiler".into()),
             pythons: crate::python::versions(),
         }
     }
+}
+
+/// Bytes of memory; 0 if the system doesn't tell.
+#[must_use]
+pub fn memory() -> u64 {
+    field("/proc/meminfo", "MemTotal")
+        .and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok())
+        .map_or(0, |kibibytes| kibibytes * 1024)
 }
 
 /// The value behind a name in a file of `name : value`.

@@ -11,7 +11,7 @@
 
 mod machine;
 
-pub use machine::{Machine, Run};
+pub use machine::{Machine, Run, memory};
 
 use std::fs::File;
 use std::io::{self, BufReader, Write};

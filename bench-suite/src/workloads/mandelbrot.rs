@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::case::{Case, Stopwatch};
 use crate::contender::ParallelMap;
 use crate::contenders::MapWorkload;
@@ -5,7 +7,7 @@ use crate::contestant::{Contestant, Role};
 use crate::workloads::SEQUENTIAL;
 
 /// The rows of the Mandelbrot set: a real CPU load, very uneven from row to row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Mandelbrot {
     /// Width and height.
     pub size: usize,
@@ -56,8 +58,16 @@ impl Mandelbrot {
         })
     }
 
-    fn checksum(self) -> u64 {
-        (0..self.size as u64).map(|y| checksum(&self.row(y))).sum()
+    /// Of the whole image, on this thread.
+    #[must_use]
+    pub fn checksum(self) -> u64 {
+        (0..self.size as u64).map(|y| self.checksum_of_row(y)).sum()
+    }
+
+    /// Each step count, weighted by its place.
+    #[must_use]
+    pub fn checksum_of_row(self, y: u64) -> u64 {
+        checksum(&self.row(y))
     }
 }
 
