@@ -135,7 +135,7 @@ fn static_split(items: &[CpuItem], workers: usize) -> u64 {
 fn pythons(work: CpuWork, workers: usize, effort: Effort) -> Vec<Contestant> {
     let pools: &[&str] = match effort {
         Effort::Brief => &["ThreadPoolExecutor", "ProcessPoolExecutor"],
-        _ => &["ThreadPoolExecutor", "ProcessPoolExecutor", "loky", "pebble.ProcessPool"],
+        _ => &python::POOLS,
     };
     let (workload, parameter) = match work {
         CpuWork::Mandelbrot(image) => ("mandelbrot", usize::from(image.limit)),
