@@ -1,54 +1,31 @@
-//! One row of a table: one contender on one workload.
+//! One contestant on one workload, ready to run again and again.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use cpu_time::ProcessTime;
+use crate::cpu;
+use crate::sample::{Distribution, Sample};
 
-/// What a row is, for the verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// This project.
-    Ours,
-    /// Another pool on the same work.
-    Peer,
-    /// What the machine or plain code needs for the same: nobody can be better.
-    Floor,
-}
-
-/// What one run took.
-#[derive(Debug, Clone, Copy)]
-pub struct Sample {
-    /// The time that was measured, in total.
-    pub wall: Duration,
-    /// Nanoseconds per unit: the figure.
-    pub nanos: f64,
-    /// Nanoseconds of CPU time per unit, of the whole process.
-    pub cpu_nanos: f64,
-    /// The slowest unit but for one in a hundred, where units are timed one by one.
-    pub p99_nanos: Option<f64>,
-}
-
-/// Measures wall time and CPU time.
+/// Measures wall time, and the CPU time of this process and its descendants.
 #[derive(Debug)]
 pub struct Stopwatch {
     wall: Instant,
-    cpu: ProcessTime,
+    cpu: Option<Duration>,
 }
 
 impl Stopwatch {
     /// Starts.
     #[must_use]
     pub fn start() -> Self {
-        Self { cpu: ProcessTime::now(), wall: Instant::now() }
+        Self { cpu: cpu::used(), wall: Instant::now() }
     }
 
-    /// Ends a run of `units`.
+    /// Ends a run of `units`: the figure is nanoseconds per unit.
     #[must_use]
     pub fn stop(self, units: usize) -> Sample {
         let wall = self.wall.elapsed();
-        let cpu = self.cpu.elapsed();
-        Sample { wall, nanos: nanos(wall) / units as f64, cpu_nanos: nanos(cpu) / units as f64, p99_nanos: None }
+        let sample = Sample::of(wall, nanos(wall) / units as f64);
+        Sample { cpu_nanos: self.cpu_nanos_per(units), ..sample }
     }
 
     /// Ends a run whose units were timed one by one: the figure is their median.
@@ -58,14 +35,16 @@ impl Stopwatch {
     /// If there are none.
     #[must_use]
     pub fn stop_each(self, mut units: Vec<Duration>) -> Sample {
-        let cpu = self.cpu.elapsed();
+        let cpu_nanos = self.cpu_nanos_per(units.len());
+        let distribution = Distribution::of(units.iter().copied());
         units.sort_unstable();
-        Sample {
-            wall: units.iter().sum(),
-            nanos: nanos(units[units.len() / 2]),
-            cpu_nanos: nanos(cpu) / units.len() as f64,
-            p99_nanos: Some(nanos(units[units.len() * 99 / 100])),
-        }
+        let sample = Sample::of(units.iter().sum(), nanos(units[units.len() / 2]));
+        Sample { cpu_nanos, ..sample.distribution(distribution) }
+    }
+
+    fn cpu_nanos_per(&self, units: usize) -> Option<f64> {
+        let used = cpu::used()?.saturating_sub(self.cpu?);
+        Some(nanos(used) / units as f64)
     }
 }
 
@@ -73,40 +52,17 @@ fn nanos(time: Duration) -> f64 {
     time.as_secs_f64() * 1e9
 }
 
-/// A contender on a workload, ready to run.
+/// A contestant on a workload, ready to run.
 pub struct Case {
-    name: String,
-    role: Role,
     units: usize,
     expected: u64,
     run: Box<dyn FnMut() -> (Sample, u64)>,
 }
 
 impl Case {
-    /// A case of `units` per run. `run` gives what it measured and its answer, which must be `expected`: it runs once
-    /// here, before anything is timed, and is compared after each run.
-    pub fn new(
-        name: impl Into<String>,
-        role: Role,
-        units: usize,
-        expected: u64,
-        run: impl FnMut() -> (Sample, u64) + 'static,
-    ) -> Self {
-        let mut case = Self { name: name.into(), role, units, expected, run: Box::new(run) };
-        case.run();
-        case
-    }
-
-    /// The row's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What the row is.
-    #[must_use]
-    pub fn role(&self) -> Role {
-        self.role
+    /// A case of `units` per run. `run` gives what it measured and its answer, which must be `expected`.
+    pub fn new(units: usize, expected: u64, run: impl FnMut() -> (Sample, u64) + 'static) -> Self {
+        Self { units, expected, run: Box::new(run) }
     }
 
     /// How many units one run has.
@@ -117,18 +73,48 @@ impl Case {
 
     /// Runs it once.
     ///
-    /// # Panics
+    /// # Errors
     ///
     /// If the answer is wrong.
-    pub fn run(&mut self) -> Sample {
+    pub fn run(&mut self) -> Result<Sample, WrongAnswer> {
         let (sample, answer) = (self.run)();
-        assert_eq!(answer, self.expected, "{} gives a wrong answer", self.name);
-        sample
+        if answer == self.expected { Ok(sample) } else { Err(WrongAnswer { answer, expected: self.expected }) }
     }
 }
 
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Case").field("name", &self.name).field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("Case").field("units", &self.units).finish_non_exhaustive()
+    }
+}
+
+/// A contestant computes something else than it was asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrongAnswer {
+    answer: u64,
+    expected: u64,
+}
+
+impl fmt::Display for WrongAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "its answer is {} instead of {}", self.answer, self.expected)
+    }
+}
+
+impl std::error::Error for WrongAnswer {}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Case;
+    use crate::sample::Sample;
+
+    #[test]
+    fn a_wrong_answer_is_an_error() {
+        let mut answers = [7, 8].into_iter();
+        let mut case = Case::new(1, 7, move || (Sample::of(Duration::ZERO, 1.0), answers.next().unwrap_or_default()));
+        assert!(case.run().is_ok());
+        assert_eq!(case.run().unwrap_err().to_string(), "its answer is 8 instead of 7");
     }
 }

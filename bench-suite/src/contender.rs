@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::case::Role;
+use crate::contestant::Role;
 
 /// A pool with a fixed number of workers, and the best recipe that its users have for getting a result back.
 pub trait Contender: Send + Sync + Sized + 'static {

@@ -1,42 +1,53 @@
-//! Measures concurrent-futures beside its peers and this machine's floors.
+//! Measures concurrent-futures beside its peers and this machine's floors, and publishes what it finds.
 //!
 //! ```text
 //!   contenders ──┐
-//!   floors ──────┼──► Case ──► Comparison ──► criterion: one bench per case
-//!   workloads ───┘                       └──► interleaved rounds ──► table and verdicts
+//!   floors ──────┼──► Contestant ──► Point ──► Question ──┬──► conductor ──► Results ──► tables, report, comparison
+//!   workloads ───┘                                        └──► criterion: one bench per contestant
 //! ```
 //!
 //! - A [`Contender`] is a pool: ours, or a peer (feature `peers`).
-//! - A workload is what a pool is asked to do; with a contender it is a [`Case`], which checks its answer in each run.
-//! - A [`Comparison`] is one question: cases on the same work, and what was promised of them.
+//! - A workload is what a pool is asked to do; with a contender it is a [`Case`], whose answer is checked in each run.
+//! - A [`Contestant`] is a case by name, not made yet: the [conductor](mod@conductor) starts a process for each one.
+//! - A [`Question`] has contestants at some [`Point`]s of an axis, and promises on what will be found.
 //!
-//! A shared machine drifts by more than most pools differ, and criterion measures one contender after the other. So the
-//! figure that counts is the ratio *within a round*, in which every contender runs once: see [`mod@interleave`].
+//! A shared machine drifts by more than most pools differ. So the figure that counts is the ratio *within a round*, in which
+//! every contestant runs once.
 //!
 //! ```text
-//! cargo bench -p concurrent-futures-bench-suite --features peers --bench throughput
-//! cargo bench -p concurrent-futures-bench-suite --features peers --bench throughput -- interleaved
+//! cargo run --release -p concurrent-futures-bench-suite --features peers               this machine in two minutes
+//! cargo run --release -p concurrent-futures-bench-suite --features peers -- --full     all of it
+//! cargo bench -p concurrent-futures-bench-suite --features peers                       by criterion
 //! ```
-//!
-//! The first measures by criterion and prints the tables; the second prints the tables only. The other files are
-//! `round_trip`, `map` and `fan_in`, and those of the [`processes`]: `process_round_trip`, `process_throughput`,
-//! `process_map`, `process_payload` and `process_start`; [`session`] has the arguments.
 
+pub mod bench;
 pub mod case;
-pub mod comparison;
+pub mod clock;
+pub mod conductor;
+pub mod contend;
 pub mod contender;
 pub mod contenders;
+pub mod contestant;
+pub mod cpu;
+pub mod effort;
 pub mod floor;
-pub mod interleave;
+pub mod pinned;
 pub mod processes;
 pub mod promise;
-pub mod session;
+pub mod python;
+pub mod question;
+pub mod questions;
+pub mod results;
+pub mod sample;
 pub mod spread;
 pub mod table;
 pub mod workloads;
 
-pub use case::{Case, Role, Sample, Stopwatch};
-pub use comparison::{Comparison, measure};
+pub use case::{Case, Stopwatch};
 pub use contender::{Contender, ParallelMap};
+pub use contestant::{Contestant, Role};
+pub use effort::Effort;
 pub use promise::Promise;
-pub use session::Session;
+pub use question::{Point, Question};
+pub use results::Results;
+pub use sample::Sample;

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use crate::case::{Case, Role};
-use crate::interleave::Rounds;
+use serde::{Deserialize, Serialize};
 
-/// A promise on the first case, which is ours.
+use crate::contestant::Role;
+use crate::results::{Place, Row};
+
+/// A promise on the first row of a place, which is ours.
 #[derive(Debug, Clone, Copy)]
 pub enum Promise {
     /// The best peer takes at least so many times as long.
@@ -22,129 +24,112 @@ pub enum Promise {
     NoSlowerThan(&'static str),
     /// It takes at most so many nanoseconds per unit more than the floor.
     AboveFloor(f64),
-    /// Its rows grow with their units by at most this power: 1 is linear.
+    /// Over the places of a group it grows with x by at most this power: 1 is linear. For a figure per unit, whose units
+    /// are x.
     Power(f64),
 }
 
 /// A promise beside what was measured.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    text: String,
-    judgement: Judgement,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Judgement {
-    Kept,
-    Missed,
-    Unknown,
-}
-
-impl From<bool> for Judgement {
-    fn from(is_kept: bool) -> Self {
-        if is_kept { Self::Kept } else { Self::Missed }
-    }
+    /// Whether it was kept; `None` if the row to compare with is missing.
+    pub kept: Option<bool>,
+    /// What was measured, and what was promised.
+    pub text: String,
 }
 
 impl Verdict {
-    fn unknown(name: &str) -> Self {
-        Self { text: format!("there is no row {name}"), judgement: Judgement::Unknown }
+    fn of(kept: bool, text: String) -> Self {
+        Self { kept: Some(kept), text }
     }
 }
 
 impl Promise {
-    /// Judges; `None` without a row to compare with, as where the peers weren't built. A row of a name that is missing
-    /// although they were built is named.
+    /// Judges a place; `None` without a row to compare with, as where the peers weren't built. A row of a name that is
+    /// missing although they were built is named.
     #[must_use]
-    pub fn judge(self, cases: &[Case], rounds: &Rounds) -> Option<Verdict> {
+    pub fn judge(self, place: &Place) -> Option<Verdict> {
+        let ours = place.base()?;
         match self {
             Self::FasterThan(name, _) | Self::AtMostTimes(name, _) | Self::NoSlowerThan(name) => {
-                match cases.iter().position(|case| case.name() == name) {
-                    Some(row) => Some(self.beside(row, cases, rounds)),
-                    None => cfg!(feature = "peers").then(|| Verdict::unknown(name)),
+                let missing = || Verdict { kept: None, text: format!("there is no row {name}") };
+                match place.row(name) {
+                    Some(row) => Some(self.beside(ours, row)),
+                    None => cfg!(feature = "peers").then(missing),
                 }
             }
-            _ => self.judge_by_role(cases, rounds),
+            Self::AboveFloor(nanos) => {
+                let floor = place.best(Role::Floor)?;
+                let above = ours.difference(floor);
+                let text = format!("ours takes {above} ns per unit more than {}; at most {nanos}", floor.name);
+                Some(Verdict::of(above.median <= nanos, text))
+            }
+            Self::Faster(_) | Self::AtMost(_) | Self::NoSlower => {
+                Some(self.beside_the_best(ours, place.best(Role::Peer)?))
+            }
+            Self::Power(_) => None,
         }
+    }
+
+    /// Judges the places of a group together.
+    #[must_use]
+    pub fn judge_together(self, places: &[&Place]) -> Option<Verdict> {
+        let Self::Power(limit) = self else { return None };
+        let growth = |role: Role| {
+            let best = places.iter().filter_map(|place| Some((place.x, place.best(role)?.spread().median * place.x)));
+            power(&best.collect::<Vec<_>>())
+        };
+        let ours = growth(Role::Ours)?;
+        let floor = growth(Role::Floor).map_or_else(String::new, |floor| format!(" (the floor: {floor:.3})"));
+        let group = places.first().map_or("", |place| place.group.as_str());
+        let of = if group.is_empty() { String::new() } else { format!(", {group},") };
+        let text = format!("ours{of} grows with the units to the power of {ours:.3}{floor}; at most {limit}");
+        Some(Verdict::of(ours <= limit, text))
     }
 
     /// The promises that name a row.
-    fn beside(self, row: usize, cases: &[Case], rounds: &Rounds) -> Verdict {
-        let (name, takes) = (cases[row].name(), rounds.ratio(0, row));
-        let ours = || format!("ours takes {takes} times {name}");
+    fn beside(self, ours: &Row, row: &Row) -> Verdict {
+        let (name, takes) = (&row.name, ours.ratio(row));
         match self {
             Self::AtMostTimes(_, times) => {
-                Verdict { text: format!("{}; at most {times}", ours()), judgement: (takes.median <= times).into() }
+                Verdict::of(takes.median <= times, format!("ours takes {takes} times {name}; at most {times}"))
             }
             Self::FasterThan(_, times) => {
-                let ratio = rounds.ratio(row, 0);
-                let text = format!("{name} takes {ratio} times ours; at least {times}");
-                Verdict { text, judgement: (ratio.median >= times).into() }
+                let ratio = row.ratio(ours);
+                Verdict::of(ratio.median >= times, format!("{name} takes {ratio} times ours; at least {times}"))
             }
-            _ => Verdict {
-                text: format!("{}; at most 1 within the noise", ours()),
-                judgement: (takes.lower <= 1.0).into(),
-            },
+            _ => {
+                Verdict::of(takes.lower <= 1.0, format!("ours takes {takes} times {name}; at most 1 within the noise"))
+            }
         }
     }
 
-    fn judge_by_role(self, cases: &[Case], rounds: &Rounds) -> Option<Verdict> {
-        let best = |role: Role| {
-            let rows = (0..cases.len()).filter(|&row| cases[row].role() == role);
-            rows.min_by(|&a, &b| rounds.nanos(a).median.total_cmp(&rounds.nanos(b).median))
-        };
-        let verdict = match self {
+    fn beside_the_best(self, ours: &Row, peer: &Row) -> Verdict {
+        let (name, takes) = (&peer.name, ours.ratio(peer));
+        match self {
             Self::Faster(times) => {
-                let peer = best(Role::Peer)?;
-                let ratio = rounds.ratio(peer, 0);
-                let text = format!("best peer, {}, takes {ratio} times ours; at least {times}", cases[peer].name());
-                Verdict { text, judgement: (ratio.median >= times).into() }
+                let ratio = peer.ratio(ours);
+                let text = format!("best peer, {name}, takes {ratio} times ours; at least {times}");
+                Verdict::of(ratio.median >= times, text)
             }
             Self::AtMost(times) => {
-                let peer = best(Role::Peer)?;
-                let ratio = rounds.ratio(0, peer);
-                let text = format!("ours takes {ratio} times the best peer, {}; at most {times}", cases[peer].name());
-                Verdict { text, judgement: (ratio.median <= times).into() }
+                let text = format!("ours takes {takes} times the best peer, {name}; at most {times}");
+                Verdict::of(takes.median <= times, text)
             }
-            Self::NoSlower => {
-                let peer = best(Role::Peer)?;
-                let ratio = rounds.ratio(0, peer);
-                let name = cases[peer].name();
-                let text = format!("ours takes {ratio} times the best peer, {name}; at most 1 within the noise");
-                Verdict { text, judgement: (ratio.lower <= 1.0).into() }
+            _ => {
+                let text = format!("ours takes {takes} times the best peer, {name}; at most 1 within the noise");
+                Verdict::of(takes.lower <= 1.0, text)
             }
-            Self::AboveFloor(nanos) => {
-                let floor = best(Role::Floor)?;
-                let above = rounds.difference(0, floor);
-                let name = cases[floor].name();
-                let text = format!("ours takes {above} ns per unit more than the {name}; at most {nanos}");
-                Verdict { text, judgement: (above.median <= nanos).into() }
-            }
-            Self::FasterThan(..) | Self::AtMostTimes(..) | Self::NoSlowerThan(_) => return None,
-            Self::Power(limit) => {
-                let ours = power(cases, rounds, Role::Ours)?;
-                let floor = power(cases, rounds, Role::Floor)
-                    .map_or_else(String::new, |floor| format!(" (the floor: {floor:.3})"));
-                let text = format!("ours grows with the units to the power of {ours:.3}{floor}; at most {limit}");
-                Verdict { text, judgement: (ours <= limit).into() }
-            }
-        };
-        Some(verdict)
+        }
     }
 }
 
-/// The slope of time over units, both logarithmic, by least squares.
-fn power(cases: &[Case], rounds: &Rounds, role: Role) -> Option<f64> {
-    let rows = cases.iter().enumerate().filter(|(_, case)| case.role() == role);
-    let points: Vec<(f64, f64)> = rows
-        .map(|(row, case)| {
-            let units = case.units() as f64;
-            (units.ln(), (rounds.nanos(row).median * units).ln())
-        })
-        .collect();
+/// The slope of y over x, both logarithmic, by least squares.
+fn power(points: &[(f64, f64)]) -> Option<f64> {
     if points.len() < 2 {
         return None;
     }
+    let points: Vec<(f64, f64)> = points.iter().map(|&(x, y)| (x.ln(), y.ln())).collect();
     let count = points.len() as f64;
     let (x_mean, y_mean) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / count, y + point.1 / count));
     let rise: f64 = points.iter().map(|(x, y)| (x - x_mean) * (y - y_mean)).sum();
@@ -152,13 +137,12 @@ fn power(cases: &[Case], rounds: &Rounds, role: Role) -> Option<f64> {
     Some(rise / run)
 }
 
-/// `kept: ...`, `MISSED: ...` or `NOT JUDGED: ...`.
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let judgement = match self.judgement {
-            Judgement::Kept => "kept",
-            Judgement::Missed => "MISSED",
-            Judgement::Unknown => "NOT JUDGED",
+        let judgement = match self.kept {
+            Some(true) => "kept",
+            Some(false) => "MISSED",
+            None => "NOT JUDGED",
         };
         write!(f, "{judgement}: {}", self.text)
     }
@@ -169,48 +153,55 @@ mod tests {
     use std::time::Duration;
 
     use super::Promise;
-    use crate::case::{Case, Role, Sample};
-    use crate::interleave::{Plan, interleave};
+    use crate::contestant::Role;
+    use crate::results::{Place, Row};
+    use crate::sample::Sample;
 
-    fn case(role: Role, units: usize, nanos: f64) -> Case {
-        let sample = Sample { wall: Duration::ZERO, nanos, cpu_nanos: 0.0, p99_nanos: None };
-        Case::new(format!("{role:?}"), role, units, 0, move || (sample, 0))
+    fn row(role: Role, value: f64) -> Row {
+        Row::of(&format!("{role:?}"), role, 1, vec![Sample::of(Duration::ZERO, value); 3])
     }
 
-    fn verdict(promise: Promise, mut cases: Vec<Case>) -> String {
-        let rounds = interleave(&mut cases, Plan { warm_up: 0, rounds: 3 });
-        promise.judge(&cases, &rounds).map_or_else(|| "nothing".into(), |verdict| verdict.to_string())
+    fn place(x: f64, rows: Vec<Row>) -> Place {
+        let (label, group) = (String::new(), String::new());
+        Place { label, x, group, pinned: false, rows, missing: Vec::new(), verdicts: Vec::new() }
+    }
+
+    fn verdict(promise: Promise, rows: Vec<Row>) -> String {
+        promise.judge(&place(1.0, rows)).map_or_else(|| "nothing".into(), |verdict| verdict.to_string())
     }
 
     #[test]
     fn the_best_peer_counts() {
-        let cases = || vec![case(Role::Ours, 1, 10.0), case(Role::Peer, 1, 30.0), case(Role::Peer, 1, 12.0)];
-        assert!(verdict(Promise::Faster(1.3), cases()).starts_with("MISSED: best peer, Peer, takes 1.20"));
-        assert!(verdict(Promise::Faster(1.1), cases()).starts_with("kept"));
-        assert!(verdict(Promise::NoSlower, cases()).starts_with("kept: ours takes 0.83"));
-        assert!(verdict(Promise::AtMost(0.8), cases()).starts_with("MISSED"));
-        assert_eq!(verdict(Promise::AboveFloor(1.0), cases()), "nothing");
+        let rows = || vec![row(Role::Ours, 10.0), row(Role::Peer, 30.0), row(Role::Peer, 12.0)];
+        assert!(verdict(Promise::Faster(1.3), rows()).starts_with("MISSED: best peer, Peer, takes 1.20"));
+        assert!(verdict(Promise::Faster(1.1), rows()).starts_with("kept"));
+        assert!(verdict(Promise::NoSlower, rows()).starts_with("kept: ours takes 0.83"));
+        assert!(verdict(Promise::AtMost(0.8), rows()).starts_with("MISSED"));
+        assert_eq!(verdict(Promise::AboveFloor(1.0), rows()), "nothing");
     }
 
     #[test]
     fn a_named_row_counts() {
-        let cases = || vec![case(Role::Ours, 1, 10.0), case(Role::Peer, 1, 30.0), case(Role::Floor, 1, 8.0)];
-        assert!(verdict(Promise::FasterThan("Peer", 3.5), cases()).starts_with("MISSED: Peer takes 3.00"));
-        assert!(verdict(Promise::AtMostTimes("Floor", 1.5), cases()).starts_with("kept: ours takes 1.25"));
-        assert!(verdict(Promise::NoSlowerThan("Floor"), cases()).starts_with("MISSED"));
+        let rows = || vec![row(Role::Ours, 10.0), row(Role::Peer, 30.0), row(Role::Floor, 8.0)];
+        assert!(verdict(Promise::FasterThan("Peer", 3.5), rows()).starts_with("MISSED: Peer takes 3.00"));
+        assert!(verdict(Promise::AtMostTimes("Floor", 1.5), rows()).starts_with("kept: ours takes 1.25"));
+        assert!(verdict(Promise::NoSlowerThan("Floor"), rows()).starts_with("MISSED"));
         let missing = if cfg!(feature = "peers") { "NOT JUDGED: there is no row python" } else { "nothing" };
-        assert_eq!(verdict(Promise::FasterThan("python", 1.0), cases()), missing);
+        assert_eq!(verdict(Promise::FasterThan("python", 1.0), rows()), missing);
     }
 
     #[test]
     fn growth_is_told_by_its_power() {
-        let linear = vec![case(Role::Ours, 10, 5.0), case(Role::Ours, 100, 5.0), case(Role::Ours, 1000, 5.0)];
-        assert!(
-            verdict(Promise::Power(1.1), linear).starts_with("kept: ours grows with the units to the power of 1.000")
-        );
-        let square = vec![case(Role::Ours, 10, 5.0), case(Role::Ours, 100, 50.0)];
-        assert!(
-            verdict(Promise::Power(1.1), square).starts_with("MISSED: ours grows with the units to the power of 2.000")
-        );
+        let growth = |values: [f64; 3]| {
+            let places: Vec<Place> = [10.0, 100.0, 1000.0]
+                .iter()
+                .zip(values)
+                .map(|(&x, value)| place(x, vec![row(Role::Ours, value)]))
+                .collect();
+            let places: Vec<&Place> = places.iter().collect();
+            Promise::Power(1.1).judge_together(&places).unwrap().to_string()
+        };
+        assert!(growth([5.0; 3]).starts_with("kept: ours grows with the units to the power of 1.000"));
+        assert!(growth([5.0, 50.0, 500.0]).starts_with("MISSED: ours grows with the units to the power of 2.000"));
     }
 }

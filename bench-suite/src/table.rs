@@ -1,54 +1,73 @@
-//! Prints what was measured, as a Markdown table.
-#![expect(clippy::print_stdout, reason = "this is where the suite prints")]
+//! What was found, as a Markdown table for the terminal.
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::case::{Case, Role};
-use crate::interleave::{Plan, Rounds};
-use crate::session::Session;
+use crate::results::{Answer, Place, Row};
 
-/// Prints one line below a table.
-pub fn print_line(line: &str) {
-    println!("{line}");
+/// One table per place: a row per contestant, and what became of the promises.
+#[must_use]
+pub fn answer(answer: &Answer) -> String {
+    let mut text = format!("\n# {} ({})\n", answer.title, answer.id);
+    for place in &answer.places {
+        text += &format!("\n{}\n", self::place(answer, place));
+        for absent in &place.missing {
+            text += &format!("MISSING: {}: {}\n", absent.name, absent.reason);
+        }
+        for verdict in &place.verdicts {
+            text += &format!("{verdict}\n");
+        }
+    }
+    for verdict in &answer.verdicts {
+        text += &format!("{verdict}\n");
+    }
+    text
 }
 
-/// Prints one row per case. The first case is the base of the ratios; floors among themselves have none.
-pub fn print(title: &str, unit: &str, cases: &[Case], rounds: &Rounds, plan: Plan) {
-    let mut header = vec![title.to_owned(), format!("ns/{unit}, median"), "quartiles".into(), format!("CPU ns/{unit}")];
-    let base = cases.first().filter(|first| first.role() != Role::Floor);
+fn place(answer: &Answer, place: &Place) -> Table {
+    let base = place.base();
+    let has_distribution = place.rows.iter().any(|row| row.distribution.is_some());
+    let name = [place.group.as_str(), place.label.as_str()].into_iter().filter(|part| !part.is_empty());
+    let mut header =
+        vec![name.collect::<Vec<_>>().join(": "), answer.measure.to_string(), "quartiles".into(), "CPU".into()];
     if let Some(base) = base {
-        header.extend([format!("times {}", base.name()), "quartiles".into()]);
+        header.extend([format!("times {}", base.name), "quartiles".into()]);
     }
-    if rounds.has_p99() {
-        header.push("p99 ns".into());
+    if has_distribution {
+        header.push("p99".into());
     }
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN).set_header(header);
-    for (row, case) in cases.iter().enumerate() {
-        let nanos = rounds.nanos(row);
-        let mut cells = vec![
-            case.name().to_owned(),
-            number(nanos.median),
-            format!("{} to {}", number(nanos.lower), number(nanos.upper)),
-            number(rounds.spread(row, |sample| sample.cpu_nanos).median),
-        ];
-        if base.is_some() {
-            let ratio = rounds.ratio(row, 0);
-            cells.extend([format!("{:.2}", ratio.median), format!("{:.2} to {:.2}", ratio.lower, ratio.upper)]);
-        }
-        if rounds.has_p99() {
-            cells.push(number(rounds.spread(row, |sample| sample.p99_nanos.unwrap_or(f64::NAN)).median));
-        }
-        table.add_row(cells);
+    for row in &place.rows {
+        table.add_row(cells(row, base, has_distribution));
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    println!("\n{table}\n\n{}", Session::count(plan.rounds, "interleaved round"));
+    table
+}
+
+fn cells(row: &Row, base: Option<&Row>, has_distribution: bool) -> Vec<String> {
+    let spread = row.spread();
+    let mut cells = vec![
+        row.name.clone(),
+        number(spread.median),
+        format!("{} to {}", number(spread.lower), number(spread.upper)),
+        row.cpu().map_or_else(|| "-".into(), |cpu| number(cpu.median)),
+    ];
+    if let Some(base) = base {
+        let ratio = row.ratio(base);
+        cells.extend([format!("{:.2}", ratio.median), format!("{:.2} to {:.2}", ratio.lower, ratio.upper)]);
+    }
+    if has_distribution {
+        let p99 = row.distribution.as_ref().map(|distribution| distribution.quantile(0.99) as f64);
+        cells.push(p99.map_or_else(|| "-".into(), number));
+    }
+    cells
 }
 
 /// Three digits or so: `0.83`, `12.3`, `445`, `12,300`.
-fn number(value: f64) -> String {
+#[must_use]
+pub fn number(value: f64) -> String {
     match value {
         _ if value.is_nan() => "-".into(),
         _ if value.abs() < 10.0 => format!("{value:.2}"),

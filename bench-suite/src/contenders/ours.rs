@@ -3,8 +3,8 @@ use std::ops::Range;
 use concurrent_futures_core::Future;
 use concurrent_futures_thread_pool::ThreadPool;
 
-use crate::case::Role;
 use crate::contender::{Contender, ParallelMap};
+use crate::contestant::Role;
 
 /// This project's thread pool.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 use concurrent_futures_core::Future;
 use concurrent_futures_thread_pool::{QueueKind, ThreadPool};
 
-use crate::case::Role;
 use crate::contender::Contender;
+use crate::contestant::Role;
 
 /// This project's thread pool with its other queue: these rows decide which one is the default.
 #[derive(Debug)]

@@ -10,13 +10,27 @@ use crate::contender::{Contender, ParallelMap};
 #[derive(Debug)]
 pub struct Rayon(ThreadPool);
 
+impl Rayon {
+    /// The pool itself, for what only rayon has.
+    #[must_use]
+    pub fn pool(&self) -> &ThreadPool {
+        &self.0
+    }
+}
+
 impl Contender for Rayon {
     type Ticket<R: Send + 'static> = Receiver<R>;
 
     const NAME: &'static str = "rayon";
 
     fn new(workers: usize) -> Self {
-        Self(ThreadPoolBuilder::new().num_threads(workers).build().expect("a pool of a few threads can be made"))
+        Self(
+            ThreadPoolBuilder::new()
+                .num_threads(workers)
+                .thread_name(|number| format!("rayon-{number}"))
+                .build()
+                .expect("a pool of a few threads can be made"),
+        )
     }
 
     fn spawn<R, F>(&self, task: F) -> Receiver<R>

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_lite::future::block_on;
@@ -16,9 +17,12 @@ impl Contender for Tokio {
     const NAME: &'static str = "tokio";
 
     fn new(workers: usize) -> Self {
+        let number = AtomicUsize::new(0);
+        let name = move || format!("tokio-{}", number.fetch_add(1, Ordering::Relaxed));
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .max_blocking_threads(workers)
+            .thread_name_fn(name)
             .thread_keep_alive(Duration::from_secs(600))
             .build();
         Self(runtime.expect("a runtime can be made"))

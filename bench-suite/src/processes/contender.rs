@@ -1,11 +1,12 @@
 use concurrent_futures_core::Portable;
 
-use crate::case::{Case, Role};
+use crate::case::Case;
+use crate::contestant::Role;
 
 /// A pool of a fixed number of processes that calls plain functions.
-pub trait ProcessContender: Sized + 'static {
+pub trait ProcessContender: Send + Sync + Sized + 'static {
     /// What a submit gives back.
-    type Ticket<R: Portable>;
+    type Ticket<R: Portable>: Send;
 
     /// The pool, as the tables name it.
     const NAME: &'static str;
@@ -45,7 +46,7 @@ pub trait ProcessContender: Sized + 'static {
 }
 
 /// Something that every pool of processes can be asked to do.
-pub trait WithProcesses {
+pub trait WithProcesses: Clone + 'static {
     /// The workload on one contender.
     fn case<C: ProcessContender>(&self, contender: C) -> Case;
 }

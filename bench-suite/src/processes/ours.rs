@@ -2,7 +2,7 @@ use concurrent_futures_core::{Future, Portable};
 use concurrent_futures_process_pool::ProcessPool;
 
 use super::contender::ProcessContender;
-use crate::case::Role;
+use crate::contestant::Role;
 
 /// This project's process pool.
 #[derive(Debug)]

@@ -12,7 +12,8 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, recv, send, shutdown, socketpair,
 };
 
-use crate::case::{Case, Role, Stopwatch};
+use crate::case::{Case, Stopwatch};
+use crate::contestant::{Contestant, Role};
 use crate::workloads::RoundTrip;
 
 /// Set in the echo.
@@ -41,34 +42,38 @@ pub fn become_echo() {
 
 /// One thread writes and reads: two wake-ups, which only a pool without futures could have.
 #[must_use]
-pub fn two_wake_ups(trips: RoundTrip) -> Case {
-    let echo = Echo::new();
-    trips.of("floor: raw socket, 2 wake-ups", Role::Floor, move || {
-        echo.send();
-        echo.receive();
+pub fn two_wake_ups(trips: RoundTrip) -> Contestant {
+    Contestant::new("floor: raw socket, 2 wake-ups", Role::Floor, move || {
+        let echo = Echo::new();
+        trips.of(move || {
+            echo.send();
+            echo.receive();
+        })
     })
 }
 
 /// The submitter writes, a thread reads and wakes the submitter.
 #[must_use]
-pub fn three_wake_ups(trips: RoundTrip) -> Case {
-    let mut reader: Option<Reader> = None;
-    trips.of(THREE_WAKE_UPS, Role::Floor, move || {
-        reader.get_or_insert_with(|| Reader::of(thread::current())).trip();
+pub fn three_wake_ups(trips: RoundTrip) -> Contestant {
+    Contestant::new(THREE_WAKE_UPS, Role::Floor, move || {
+        let mut reader: Option<Reader> = None;
+        trips.of(move || reader.get_or_insert_with(|| Reader::of(thread::current())).trip())
     })
 }
 
 /// One packet for each task and one for each answer, as fast as they go.
 #[must_use]
-pub fn stream(tasks: usize) -> Case {
-    let echo = Echo::new();
-    Case::new("floor: raw socket, a packet each way", Role::Floor, tasks, tasks as u64, move || {
-        let watch = Stopwatch::start();
-        thread::scope(|scope| {
-            scope.spawn(|| (0..tasks).for_each(|_| echo.receive()));
-            (0..tasks).for_each(|_| echo.send());
-        });
-        (watch.stop(tasks), tasks as u64)
+pub fn stream(tasks: usize) -> Contestant {
+    Contestant::new("floor: raw socket, a packet each way", Role::Floor, move || {
+        let echo = Echo::new();
+        Case::new(tasks, tasks as u64, move || {
+            let watch = Stopwatch::start();
+            thread::scope(|scope| {
+                scope.spawn(|| (0..tasks).for_each(|_| echo.receive()));
+                (0..tasks).for_each(|_| echo.send());
+            });
+            (watch.stop(tasks), tasks as u64)
+        })
     })
 }
 

@@ -2,15 +2,18 @@
 
 use std::collections::VecDeque;
 use std::hint::black_box;
+use std::sync::{Arc, Barrier};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use concurrent_futures_core::Portable;
-use concurrent_futures_process_pool::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::contender::{ProcessContender, WithProcesses};
-use crate::case::{Case, Role, Stopwatch};
-use crate::workloads::RoundTrip;
+use crate::case::{Case, Stopwatch};
+use crate::contestant::{Contestant, Role};
+use crate::sample::Sample;
+use crate::workloads::{OpenLoop, RoundTrip};
 
 /// Returns its argument.
 pub fn identity<A>(value: A) -> A {
@@ -26,18 +29,34 @@ pub fn tiny(number: u64) -> u64 {
 impl WithProcesses for RoundTrip {
     fn case<C: ProcessContender>(&self, contender: C) -> Case {
         let mut number = 0_u64;
-        self.of(C::NAME, C::ROLE, move || {
+        self.of(move || {
             number += 1;
             assert_eq!(contender.call(identity, number), number, "{} returns another task's result", C::NAME);
         })
     }
 }
 
-/// Tiny tasks, one submit each, all under way at once as far as the pool can bear it.
+impl WithProcesses for OpenLoop {
+    fn case<C: ProcessContender>(&self, contender: C) -> Case {
+        let pool = Arc::new(contender);
+        let submit = {
+            let pool = pool.clone();
+            move |number| (number, pool.submit(tiny as fn(u64) -> u64, number))
+        };
+        self.of(C::LIMIT, submit, move |(number, ticket)| {
+            assert_eq!(pool.result(ticket), tiny(number), "{} returns another task's result", C::NAME);
+        })
+    }
+}
+
+/// Tiny tasks, one submit each, all under way at once as far as the pool can bear it. With several submitters each has its
+/// share.
 #[derive(Debug, Clone, Copy)]
 pub struct OneByOne {
-    /// How many tasks.
+    /// How many tasks in all.
     pub tasks: usize,
+    /// How many threads submit and collect.
+    pub submitters: usize,
 }
 
 impl OneByOne {
@@ -50,13 +69,44 @@ impl OneByOne {
 
 impl WithProcesses for OneByOne {
     fn case<C: ProcessContender>(&self, contender: C) -> Case {
-        let Self { tasks } = *self;
-        Case::new(C::NAME, C::ROLE, tasks, self.expected(), move || {
-            let watch = Stopwatch::start();
-            let answer = sum(&contender, C::LIMIT, tiny, (0..tasks).map(|number| number as u64));
-            (watch.stop(tasks), answer)
+        let Self { tasks, submitters } = *self;
+        assert!(tasks.is_multiple_of(submitters), "each submitter has the same share");
+        let (share, limit) = (tasks / submitters, C::LIMIT / submitters);
+        let submit_and_collect = move |contender: &C, submitter: usize| {
+            sum(contender, limit, tiny, (submitter * share..(submitter + 1) * share).map(|number| number as u64))
+        };
+        Case::new(tasks, self.expected(), move || {
+            if submitters == 1 {
+                let watch = Stopwatch::start();
+                let answer = submit_and_collect(&contender, 0);
+                return (watch.stop(tasks), answer);
+            }
+            from_threads(submitters, |submitter| submit_and_collect(&contender, submitter), tasks)
         })
     }
+}
+
+/// The submitters are started before the watch and joined after it.
+fn from_threads(submitters: usize, work: impl Fn(usize) -> u64 + Sync, tasks: usize) -> (Sample, u64) {
+    let (gate, work) = (Barrier::new(submitters + 1), &work);
+    let gate = &gate;
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..submitters)
+            .map(|submitter| {
+                scope.spawn(move || {
+                    gate.wait();
+                    let answer = work(submitter);
+                    gate.wait();
+                    answer
+                })
+            })
+            .collect();
+        gate.wait();
+        let watch = Stopwatch::start();
+        gate.wait();
+        let sample = watch.stop(tasks);
+        (sample, threads.into_iter().map(|thread| thread.join().expect("a submitter returns")).sum())
+    })
 }
 
 /// Calls a function with each argument, at most `limit` of them under way at once, and sums up the results.
@@ -78,8 +128,8 @@ fn sum<C: ProcessContender, A: Portable>(
 }
 
 /// A case whose units are timed one by one, by themselves.
-pub fn timed_each(name: &str, role: Role, units: usize, mut unit: impl FnMut() -> Duration + 'static) -> Case {
-    Case::new(name, role, units, units as u64, move || {
+pub fn timed_each(units: usize, mut unit: impl FnMut() -> Duration + 'static) -> Case {
+    Case::new(units, units as u64, move || {
         let watch = Stopwatch::start();
         let taken: Vec<Duration> = (0..units).map(|_| unit()).collect();
         let answer = taken.len() as u64;
@@ -95,65 +145,85 @@ pub fn time(work: impl FnOnce()) -> Duration {
 }
 
 /// A payload there and back. Each page of the result is looked at, so that one that is only mapped counts as read.
-#[derive(Debug, Clone)]
-pub struct Echo {
+#[derive(Debug, Clone, Copy)]
+pub struct Echo<P> {
     /// How often.
     pub times: usize,
-    /// What is sent.
-    pub payload: Bytes,
+    /// How much is sent.
+    pub bytes: usize,
+    /// Makes it a payload.
+    pub payload: fn(Vec<u8>) -> P,
 }
 
-impl WithProcesses for Echo {
+impl<P: Payload> WithProcesses for Echo<P> {
     fn case<C: ProcessContender>(&self, contender: C) -> Case {
-        let payload = self.payload.clone();
-        timed_each(C::NAME, C::ROLE, self.times, move || {
+        let payload = (self.payload)(noise(self.bytes));
+        timed_each(self.times, move || {
             let start = Instant::now();
             let result = contender.call(identity, payload.clone());
-            black_box(look_at_each_page(&result));
+            black_box(look_at_each_page(result.as_ref()));
             let taken = start.elapsed();
-            assert!(result == payload, "{} changes the payload", C::NAME);
+            assert!(result.as_ref() == payload.as_ref(), "{} changes the payload", C::NAME);
             taken
         })
     }
 }
 
-impl Echo {
-    /// A copy there and a copy back in this process, into memory that is there already.
-    #[must_use]
-    pub fn copies(&self) -> Case {
-        let payload = self.payload.clone();
-        let (mut there, mut back) = (payload.to_vec(), payload.to_vec());
-        timed_each("floor: copied there and back", Role::Floor, self.times, move || {
+/// A copy there and a copy back in this process, into memory that is there already.
+#[must_use]
+pub fn copies(times: usize, bytes: usize) -> Contestant {
+    Contestant::new("floor: copied there and back", Role::Floor, move || {
+        let payload = noise(bytes);
+        let (mut there, mut back) = (payload.clone(), payload.clone());
+        timed_each(times, move || {
             time(|| {
                 there.copy_from_slice(black_box(&payload));
                 back.copy_from_slice(black_box(&there));
                 black_box(look_at_each_page(&back));
             })
         })
-    }
+    })
 }
 
 /// The same payload to each of some tasks, whose results are small.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Again<P> {
     /// How many tasks, all under way at once as far as the pool can bear it.
     pub tasks: usize,
-    /// What each of them gets.
-    pub payload: P,
-    /// What it is called in the tables, after the pool.
-    pub kind: &'static str,
+    /// How much each of them gets.
+    pub bytes: usize,
+    /// Makes it a payload.
+    pub payload: fn(Vec<u8>) -> P,
 }
 
-impl<P: Portable + Clone + AsRef<[u8]>> WithProcesses for Again<P> {
+impl<P: Payload> WithProcesses for Again<P> {
     fn case<C: ProcessContender>(&self, contender: C) -> Case {
-        let Self { tasks, payload, kind } = self.clone();
+        let Self { tasks, .. } = *self;
+        let payload = (self.payload)(noise(self.bytes));
         let expected = look(payload.clone()) * tasks as u64;
-        Case::new(format!("{}{kind}", C::NAME), C::ROLE, tasks, expected, move || {
+        Case::new(tasks, expected, move || {
             let watch = Stopwatch::start();
             let answer = sum(&contender, C::LIMIT_OF_LARGE, look, (0..tasks).map(|_| payload.clone()));
             (watch.stop(tasks), answer)
         })
     }
+}
+
+/// Bytes that can be sent to a process, however they are held.
+pub trait Payload: Portable + Clone + AsRef<[u8]> + 'static {}
+
+impl<P: Portable + Clone + AsRef<[u8]> + 'static> Payload for P {}
+
+/// Bytes that nobody can compress.
+#[must_use]
+pub fn noise(bytes: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut noise = vec![0; bytes];
+    for piece in noise.chunks_mut(4) {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        piece.copy_from_slice(&state.to_be_bytes()[..piece.len()]);
+    }
+    noise
 }
 
 /// The length, and the last byte.
@@ -162,29 +232,37 @@ fn look<P: AsRef<[u8]>>(payload: P) -> u64 {
     bytes.len() as u64 ^ u64::from(bytes.last().copied().unwrap_or_default())
 }
 
-fn look_at_each_page(bytes: &[u8]) -> u64 {
+pub(super) fn look_at_each_page(bytes: &[u8]) -> u64 {
     const PAGE: usize = 4096;
     bytes.iter().step_by(PAGE).copied().map(u64::from).sum()
 }
 
 /// From nothing to some results. The end of the pool isn't timed.
 #[must_use]
-pub fn start<C: ProcessContender>(workers: usize, results: usize, times: usize) -> Case {
-    timed_each(C::NAME, C::ROLE, times, move || {
+pub fn start<C: ProcessContender>(workers: usize, results: usize, times: usize) -> Contestant {
+    Contestant::new(C::NAME, C::ROLE, move || start_case::<C>(workers, results, times))
+}
+
+fn start_case<C: ProcessContender>(workers: usize, results: usize, times: usize) -> Case {
+    timed_each(times, move || {
         let start = Instant::now();
         let pool = C::new(workers);
         let answer = sum(&pool, C::LIMIT, tiny, (0..results).map(|number| number as u64));
         let taken = start.elapsed();
-        assert_eq!(answer, OneByOne { tasks: results }.expected(), "{} gives a wrong answer", C::NAME);
+        assert_eq!(answer, OneByOne { tasks: results, submitters: 1 }.expected(), "{} gives a wrong answer", C::NAME);
         taken
     })
 }
 
 /// From the kill of the only worker to the next result. Tasks may be lost in between, except where `loses` is false.
 #[must_use]
-pub fn crash<C: ProcessContender>(times: usize, loses: bool) -> Case {
+pub fn crash<C: ProcessContender>(times: usize, loses: bool) -> Contestant {
+    Contestant::new(C::NAME, C::ROLE, move || crash_case::<C>(times, loses))
+}
+
+fn crash_case<C: ProcessContender>(times: usize, loses: bool) -> Case {
     let pool = C::new(1);
-    timed_each(C::NAME, C::ROLE, times, move || {
+    timed_each(times, move || {
         kill(pool.call(process_number, ()));
         time(|| {
             while let Err(error) = pool.try_call(tiny, 1) {

@@ -1,9 +1,10 @@
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use crate::case::{Case, Sample, Stopwatch};
+use crate::case::{Case, Stopwatch};
 use crate::contender::Contender;
 use crate::contenders::Workload;
+use crate::sample::Sample;
 
 /// Tiny tasks, all submitted, then all collected. With several submitters each has its share.
 #[derive(Debug, Clone, Copy)]
@@ -12,27 +13,30 @@ pub struct Burst {
     pub tasks: usize,
     /// How many threads submit and collect.
     pub submitters: usize,
+    /// How often within a run, so that few tasks take long enough to be timed.
+    pub repeats: usize,
 }
 
 impl Workload for Burst {
     fn case<C: Contender>(&self, contender: C) -> Case {
-        let Self { tasks, submitters } = *self;
+        let Self { tasks, submitters, repeats } = *self;
         assert!(tasks.is_multiple_of(submitters), "each submitter has the same share");
-        let expected = (0..tasks as u64).map(tiny).sum();
+        let expected = (0..tasks as u64).map(tiny).sum::<u64>() * repeats as u64;
         if submitters == 1 {
-            return Case::new(C::NAME, C::ROLE, tasks, expected, move || {
+            return Case::new(tasks * repeats, expected, move || {
                 let watch = Stopwatch::start();
-                let answer = submit_and_collect(&contender, 0, tasks);
-                (watch.stop(tasks), answer)
+                let answer = (0..repeats).map(|_| submit_and_collect(&contender, 0, tasks)).sum();
+                (watch.stop(tasks * repeats), answer)
             });
         }
-        let contender = Arc::new(contender);
-        Case::new(C::NAME, C::ROLE, tasks, expected, move || from_threads(&contender, tasks, submitters))
+        let (contender, burst) = (Arc::new(contender), *self);
+        Case::new(tasks * repeats, expected, move || from_threads(&contender, burst))
     }
 }
 
 /// The submitters are started before the watch and joined after it.
-fn from_threads<C: Contender>(contender: &Arc<C>, tasks: usize, submitters: usize) -> (Sample, u64) {
+fn from_threads<C: Contender>(contender: &Arc<C>, burst: Burst) -> (Sample, u64) {
+    let Burst { tasks, submitters, repeats } = burst;
     let share = tasks / submitters;
     let gate = Arc::new(Barrier::new(submitters + 1));
     let threads: Vec<_> = (0..submitters)
@@ -40,7 +44,8 @@ fn from_threads<C: Contender>(contender: &Arc<C>, tasks: usize, submitters: usiz
             let (contender, gate) = (contender.clone(), gate.clone());
             thread::spawn(move || {
                 gate.wait();
-                let answer = submit_and_collect(&*contender, submitter * share, share);
+                let once = |_| submit_and_collect(&*contender, submitter * share, share);
+                let answer: u64 = (0..repeats).map(once).sum();
                 gate.wait();
                 answer
             })
@@ -49,7 +54,7 @@ fn from_threads<C: Contender>(contender: &Arc<C>, tasks: usize, submitters: usiz
     gate.wait();
     let watch = Stopwatch::start();
     gate.wait();
-    let sample = watch.stop(tasks);
+    let sample = watch.stop(tasks * repeats);
     let answer = threads.into_iter().map(|thread| thread.join().expect("a submitter returns")).sum();
     (sample, answer)
 }

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use concurrent_futures_core::{Future, ReturnWhen, as_completed, wait};
 
-use crate::case::{Case, Role, Stopwatch};
+use crate::case::{Case, Stopwatch};
 use crate::contender::Contender;
 use crate::contenders::Ours;
-use crate::table::grouped;
+use crate::contestant::{Contestant, Role};
 
 /// Tasks submitted, and their futures gathered. The submits are timed too: whether a future is done before it is
 /// watched is up to the scheduler, and so, with the gathering alone, would be the figure.
@@ -33,14 +33,20 @@ pub enum Gathering {
 impl FanIn {
     /// The workload on our pool: the peers have nothing like it.
     #[must_use]
-    pub fn case(self, workers: usize) -> Case {
-        let contender = Ours::new(workers);
-        let name = format!("ours, {} futures", grouped(self.futures as f64));
-        let expected = (0..self.futures as u64).sum::<u64>() * self.repeats as u64;
-        Case::new(name, Role::Ours, self.futures, expected, move || {
-            let watch = Stopwatch::start();
-            let answer = (0..self.repeats).map(|_| self.once(&contender)).sum();
-            (watch.stop(self.futures * self.repeats), answer)
+    pub fn contestant(self, workers: usize) -> Contestant {
+        let name = match self.by {
+            Gathering::AsCompleted => "ours, as_completed",
+            Gathering::Wait => "ours, wait",
+            Gathering::OneByOne => "ours, one by one",
+        };
+        Contestant::new(name, Role::Ours, move || {
+            let contender = Ours::new(workers);
+            let expected = (0..self.futures as u64).sum::<u64>() * self.repeats as u64;
+            Case::new(self.futures * self.repeats, expected, move || {
+                let watch = Stopwatch::start();
+                let answer = (0..self.repeats).map(|_| self.once(&contender)).sum();
+                (watch.stop(self.futures * self.repeats), answer)
+            })
         })
     }
 

@@ -1,9 +1,13 @@
+use serde::{Deserialize, Serialize};
+
 use crate::case::{Case, Stopwatch};
 use crate::contender::ParallelMap;
 use crate::contenders::MapWorkload;
+use crate::contestant::{Contestant, Role};
+use crate::workloads::SEQUENTIAL;
 
 /// The rows of the Mandelbrot set: a real CPU load, very uneven from row to row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Mandelbrot {
     /// Width and height.
     pub size: usize,
@@ -14,7 +18,7 @@ pub struct Mandelbrot {
 impl MapWorkload for Mandelbrot {
     fn case<C: ParallelMap>(&self, contender: C) -> Case {
         let image = *self;
-        Case::new(C::NAME, C::ROLE, image.size, image.checksum(), move || {
+        Case::new(image.size, image.checksum(), move || {
             let watch = Stopwatch::start();
             let mut sum = 0;
             contender.map(move |y| image.row(y), 0..image.size as u64, |row: Vec<u16>| sum += checksum(&row));
@@ -44,16 +48,26 @@ impl Mandelbrot {
 
     /// The same image on one thread.
     #[must_use]
-    pub fn sequential(self) -> Case {
-        Case::new("sequential iterator", crate::case::Role::Floor, self.size, self.checksum(), move || {
-            let watch = Stopwatch::start();
-            let sum = self.checksum();
-            (watch.stop(self.size), sum)
+    pub fn sequential(self) -> Contestant {
+        Contestant::new(SEQUENTIAL, Role::Floor, move || {
+            Case::new(self.size, self.checksum(), move || {
+                let watch = Stopwatch::start();
+                let sum = self.checksum();
+                (watch.stop(self.size), sum)
+            })
         })
     }
 
-    fn checksum(self) -> u64 {
-        (0..self.size as u64).map(|y| checksum(&self.row(y))).sum()
+    /// Of the whole image, on this thread.
+    #[must_use]
+    pub fn checksum(self) -> u64 {
+        (0..self.size as u64).map(|y| self.checksum_of_row(y)).sum()
+    }
+
+    /// Each step count, weighted by its place.
+    #[must_use]
+    pub fn checksum_of_row(self, y: u64) -> u64 {
+        checksum(&self.row(y))
     }
 }
 

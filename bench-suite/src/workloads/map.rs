@@ -1,8 +1,10 @@
 use std::hint::black_box;
 
-use crate::case::{Case, Role, Stopwatch};
+use crate::case::{Case, Stopwatch};
 use crate::contender::ParallelMap;
 use crate::contenders::MapWorkload;
+use crate::contestant::{Contestant, Role};
+use crate::workloads::SEQUENTIAL;
 
 /// One function over a range, its results summed up by the caller.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +21,7 @@ where
 {
     fn case<C: ParallelMap>(&self, contender: C) -> Case {
         let Self { items, function } = *self;
-        Case::new(C::NAME, C::ROLE, items, sum_of(items, function), move || {
+        Case::new(items, sum_of(items, function), move || {
             let watch = Stopwatch::start();
             let mut sum = 0_u64;
             contender.map(function, 0..items as u64, |result| sum = sum.wrapping_add(black_box(result)));
@@ -43,46 +45,40 @@ where
 {
     fn case<C: ParallelMap>(&self, contender: C) -> Case {
         let Self { items, function } = *self;
-        slice_case(C::NAME, C::ROLE, items, function, move |slice| {
-            contender.map_slice(slice, move |&item| function(item))
-        })
+        slice_case(items, function, move |slice| contender.map_slice(slice, move |&item| function(item)))
     }
 }
 
 /// The loop that [`Map`] replaces, on one thread: what nobody can be better than without more cores.
-pub fn sequential_map<F>(items: usize, function: F) -> Case
+pub fn sequential_map<F>(items: usize, function: F) -> Contestant
 where
     F: Fn(u64) -> u64 + Copy + 'static,
 {
-    Case::new("sequential iterator", Role::Floor, items, sum_of(items, function), move || {
-        let watch = Stopwatch::start();
-        let sum = sum_of(items, function);
-        (watch.stop(items), sum)
+    Contestant::new(SEQUENTIAL, Role::Floor, move || {
+        Case::new(items, sum_of(items, function), move || {
+            let watch = Stopwatch::start();
+            let sum = sum_of(items, function);
+            (watch.stop(items), sum)
+        })
     })
 }
 
 /// The loop that [`MapSlice`] replaces, on one thread.
-pub fn sequential_map_slice<F>(items: usize, function: F) -> Case
+pub fn sequential_map_slice<F>(items: usize, function: F) -> Contestant
 where
     F: Fn(u64) -> u64 + Copy + 'static,
 {
-    slice_case("sequential iterator", Role::Floor, items, function, move |slice| {
-        slice.iter().map(|&item| function(item)).collect()
+    Contestant::new(SEQUENTIAL, Role::Floor, move || {
+        slice_case(items, function, move |slice| slice.iter().map(|&item| function(item)).collect())
     })
 }
 
-fn slice_case<F>(
-    name: &str,
-    role: Role,
-    items: usize,
-    function: F,
-    mut map: impl FnMut(&[u64]) -> Vec<u64> + 'static,
-) -> Case
+fn slice_case<F>(items: usize, function: F, mut map: impl FnMut(&[u64]) -> Vec<u64> + 'static) -> Case
 where
     F: Fn(u64) -> u64 + Copy + 'static,
 {
     let slice: Vec<u64> = (0..items as u64).collect();
-    Case::new(name, role, items, sum_of(items, function), move || {
+    Case::new(items, sum_of(items, function), move || {
         let watch = Stopwatch::start();
         let results = map(black_box(&slice));
         let sample = watch.stop(items);

@@ -1,7 +1,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::case::{Case, Role, Stopwatch};
+use crate::case::{Case, Stopwatch};
 use crate::contender::Contender;
 use crate::contenders::Workload;
 
@@ -17,7 +17,7 @@ pub struct RoundTrip {
 impl Workload for RoundTrip {
     fn case<C: Contender>(&self, contender: C) -> Case {
         let mut number = 0;
-        self.of(C::NAME, C::ROLE, move || {
+        self.of(move || {
             number += 1;
             let ticket = contender.spawn(move || number);
             assert_eq!(contender.result(ticket), number, "{} returns another task's result", C::NAME);
@@ -28,9 +28,9 @@ impl Workload for RoundTrip {
 impl RoundTrip {
     /// The same loop around any other trip.
     #[expect(clippy::disallowed_methods, reason = "the gap is a time, in which the workers fall asleep")]
-    pub fn of(&self, name: &str, role: Role, mut trip: impl FnMut() + 'static) -> Case {
+    pub fn of(&self, mut trip: impl FnMut() + 'static) -> Case {
         let Self { trips, gap } = *self;
-        Case::new(name, role, trips, trips as u64, move || {
+        Case::new(trips, trips as u64, move || {
             let mut taken = Vec::with_capacity(trips);
             let watch = Stopwatch::start();
             for _ in 0..trips {

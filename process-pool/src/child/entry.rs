@@ -73,6 +73,10 @@ fn become_worker() -> io::Result<std::convert::Infallible> {
     }
     let page = Arc::new(Page::open(page.as_fd())?);
     shared_bytes::become_borrower();
+    #[cfg(feature = "log")]
+    if let Some(level) = crate::parent::logs::filter_of(setup.log_level) {
+        super::logs::forward(control.clone(), level);
+    }
     start_tasks(setup, page, control.clone())?;
     listener::listen(&control)
 }

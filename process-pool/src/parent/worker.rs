@@ -7,6 +7,8 @@ use std::sync::{Arc, Weak};
 use concurrent_futures_core::sync::Mutex;
 
 use super::lane::Lane;
+#[cfg(feature = "log")]
+use super::logs::Hearing;
 use super::process::Process;
 use super::shared::Shared;
 use crate::link::{FrameSender, Sender};
@@ -33,6 +35,8 @@ pub(crate) struct Worker {
     must_leave: AtomicBool,
     unsent: Mutex<Option<Unsent>>,
     pub(crate) record: Record,
+    #[cfg(feature = "log")]
+    hearing: Mutex<Option<Hearing>>,
 }
 
 /// A frame that the system refused to let through to a worker that lived.
@@ -77,7 +81,23 @@ impl Worker {
             must_leave: AtomicBool::new(false),
             unsent: Mutex::default(),
             record: Record::default(),
+            #[cfg(feature = "log")]
+            hearing: Mutex::new(None),
         }
+    }
+
+    /// As it is, with somebody who reads its log records.
+    #[cfg(feature = "log")]
+    pub(crate) fn heard_by(mut self, hearing: Option<Hearing>) -> Self {
+        *self.hearing.get_mut() = hearing;
+        self
+    }
+
+    /// The process is gone: what it has logged is still read, and then nobody listens any more.
+    #[cfg(feature = "log")]
+    pub(crate) fn stop_hearing(&self) {
+        let hearing = self.hearing.lock().take();
+        drop(hearing);
     }
 
     pub(crate) fn process(&self) -> &Process {

@@ -59,6 +59,7 @@ impl Worker {
                 attempt: waiting.attempt(),
                 deadline: limit.map_or(0, |limit| u64::try_from(limit.as_nanos()).unwrap_or(0)),
                 label: waiting.options.label_text(),
+                carried: waiting.payload.carried(),
                 attachments: waiting.payload.attachments.bytes.len(),
             };
             let indices = waiting.payload.indices();

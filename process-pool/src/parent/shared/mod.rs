@@ -18,6 +18,7 @@ mod staff;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Instant;
 
@@ -31,6 +32,8 @@ pub(crate) use staff::back_off;
 
 use super::callbacks::Callbacks;
 use super::counters::Counters;
+#[cfg(feature = "log")]
+use super::logs::Logs;
 use super::payload::Payload;
 use super::process::Starting;
 use super::shutdown::Lifecycle;
@@ -49,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) callbacks: Arc<Callbacks>,
     pub(crate) warden: Arc<Warden>,
     pub(crate) lifecycle: Lifecycle,
+    #[cfg(feature = "log")]
+    pub(crate) logs: Arc<Logs>,
     state: Mutex<State>,
     /// Something in the state, or in the numbers, has changed: for those who wait for the end.
     changed: Condvar,
@@ -99,6 +104,8 @@ impl Shared {
             counters: Counters::default(),
             warden: Arc::default(),
             lifecycle: Lifecycle::default(),
+            #[cfg(feature = "log")]
+            logs: Arc::default(),
             state: Mutex::default(),
             changed: Condvar::new(),
             room,
@@ -111,6 +118,11 @@ impl Shared {
 
     /// Takes a job, or refuses it.
     pub(crate) fn execute(self: &Arc<Self>, job: Job) {
+        self.execute_in(job, None);
+    }
+
+    /// As [`execute`](Self::execute), into room that was taken before, if it was.
+    pub(crate) fn execute_in(self: &Arc<Self>, job: Job, permit: Option<Permit>) {
         let (id, tasks) = (job.id(), job.tasks());
         self.counters.submit(tasks);
         self.options.observer.tell(|observer| observer.submitted(id, tasks));
@@ -126,7 +138,7 @@ impl Shared {
         if payload.tasks() == 0 {
             return;
         }
-        let permit = match self.permit(payload.tasks()) {
+        let permit = match permit.map_or_else(|| self.permit(payload.tasks()), |permit| Ok(Some(permit))) {
             Ok(permit) => permit,
             Err(error) => return self.end_unbegun(&job.handle(), payload.tasks(), error),
         };
@@ -141,6 +153,19 @@ impl Shared {
     /// How many tasks are taken now without blocking or refusing.
     pub(crate) fn capacity(&self) -> Option<usize> {
         self.room.as_ref().map(|(room, _)| room.left())
+    }
+
+    pub(crate) fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>> {
+        self.room.as_ref().map_or(Poll::Ready(None), |(room, _)| room.poll_left(context).map(Some))
+    }
+
+    pub(crate) fn room(&self) -> Option<&Arc<Room>> {
+        self.room.as_ref().map(|(room, _)| room)
+    }
+
+    /// Whether the calling thread may wait for room: not one that makes room itself.
+    pub(crate) fn may_block() -> bool {
+        !supervisor::is_on_one() && !worker::is_inside_task()
     }
 
     /// Ends a job that had not begun, and so many tasks of which had not ended.
@@ -166,7 +191,7 @@ impl Shared {
         }
     }
 
-    fn refusal(&self) -> Option<Rejected> {
+    pub(crate) fn refusal(&self) -> Option<Rejected> {
         let state = self.state.lock();
         state.broken.clone().or_else(|| state.is_closed.then(|| Rejected::new(Reason::ShutDown)))
     }
@@ -178,7 +203,7 @@ impl Shared {
     /// Where the pool was told to; what ends it stands at [`Room::enter`]. Never on a thread that makes room itself.
     fn permit(&self, tasks: usize) -> Result<Option<Permit>, Rejected> {
         let Some((room, when_full)) = &self.room else { return Ok(None) };
-        let may_block = !supervisor::is_on_one() && !worker::is_inside_task();
+        let may_block = Self::may_block();
         match (room.try_enter(tasks), when_full) {
             (Some(permit), _) => Ok(Some(permit)),
             (None, WhenFull::Block) if may_block => {

@@ -1,0 +1,5 @@
+//! The question `growth_tasks`, by criterion.
+
+fn main() {
+    concurrent_futures_bench_suite::bench::bench("growth_tasks");
+}

@@ -1,0 +1,5 @@
+//! The question `worker_reuse`, by criterion.
+
+fn main() {
+    concurrent_futures_bench_suite::bench::bench("worker_reuse");
+}

@@ -1,0 +1,100 @@
+//! The processor time of this process and of all its descendants: what a pool of processes really costs.
+//!
+//! ```text
+//!   this process            its CPU clock                               nanoseconds, threads that ended included
+//!     ├── a living child    its CPU clock, and so on for its children   nanoseconds
+//!     └── a child that was  getrusage(RUSAGE_CHILDREN)                  microseconds, added when it is waited for
+//! ```
+//!
+//! A child that ends between two readings moves from the second line to the third and is counted once. What a living child's
+//! own children used before they ended is not seen. The clock of a thread that runs just now is exact too: the kernel brings
+//! it up to date for who reads. Children are found in `/proc/PID/task/TID/children`; a kernel without that file (its option
+//! `CONFIG_PROC_CHILDREN`) gives no figure rather than one that is too small.
+
+use std::fs;
+use std::time::Duration;
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
+use rustix::io::Errno;
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+/// All processor time so far; `None` if it can't be found out.
+#[must_use]
+pub fn used() -> Option<Duration> {
+    let own = read(ClockId::CLOCK_PROCESS_CPUTIME_ID)?;
+    let (living, ended) = if has_children() { (descendants()?, ended()?) } else { (Duration::ZERO, ended()?) };
+    Some(own + living + ended)
+}
+
+/// One call of the kernel, so that who has no children pays for no search.
+fn has_children() -> bool {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(waitid(WaitId::All, look), Err(Errno::CHILD))
+}
+
+/// The clocks of all living descendants.
+fn descendants() -> Option<Duration> {
+    let mut sum = Duration::ZERO;
+    let mut unvisited = children("self")?;
+    while let Some(process) = unvisited.pop() {
+        // Who has ended meanwhile has no clock and no directory; its time is among the ended ones.
+        sum += clock_getcpuclockid(Pid::from_raw(process)).ok().and_then(read).unwrap_or_default();
+        unvisited.extend(children(&process.to_string()).unwrap_or_default());
+    }
+    Some(sum)
+}
+
+/// Each thread has the children that it started.
+fn children(process: &str) -> Option<Vec<i32>> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).ok()?;
+    let mut children = Vec::new();
+    let mut has_read = false;
+    for thread in threads.flatten() {
+        // A thread that has ended meanwhile gives its children to another one.
+        if let Ok(text) = fs::read_to_string(thread.path().join("children")) {
+            has_read = true;
+            children.extend(text.split_whitespace().filter_map(|number| number.parse::<i32>().ok()));
+        }
+    }
+    has_read.then_some(children)
+}
+
+fn ended() -> Option<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    let time = |seconds: i64, micros: i64| Duration::from_secs(seconds as u64) + Duration::from_micros(micros as u64);
+    let (user, system) = (usage.user_time(), usage.system_time());
+    Some(time(user.tv_sec(), user.tv_usec()) + time(system.tv_sec(), system.tv_usec()))
+}
+
+fn read(clock: ClockId) -> Option<Duration> {
+    clock_gettime(clock).ok().map(Duration::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    use super::used;
+
+    /// A shell that counts to a hundred thousand, tells it, and lives until its input ends.
+    const BUSY: &str = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo done; read end";
+
+    #[test]
+    fn a_child_counts_while_it_lives_and_once_when_it_has_ended() {
+        let before = used().unwrap();
+        let mut child =
+            Command::new("sh").args(["-c", BUSY]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        let _ = BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let living = used().unwrap().checked_sub(before).unwrap();
+        drop(child.stdin.take());
+        assert!(child.wait().unwrap().success());
+        let ended = used().unwrap().checked_sub(before).unwrap();
+        assert!(living > Duration::from_millis(5), "{living:?}");
+        assert!(ended > living.mul_f64(0.9) && ended < living * 2, "{living:?}, then {ended:?}");
+    }
+}
