@@ -21,6 +21,11 @@ pub mod process_pool {
     pub use concurrent_futures_process_pool::PoolHandle;
 }
 
+/// The examples of the page about async programs run.
+#[cfg(all(doctest, feature = "threads", feature = "processes"))]
+#[doc = include_str!("../docs/async.md")]
+struct AsyncPage;
+
 /// Turns a process that a process pool has started into its worker; the first line of `main` where processes are used.
 ///
 /// A worker is the program itself, started again, and never returns from here. In every other process, and in a build
@@ -43,4 +48,14 @@ pub mod process_pool {
 pub fn init() {
     #[cfg(feature = "processes")]
     concurrent_futures_process_pool::init();
+}
+
+/// The programs in the documents are tests.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../docs/migrating.md")]
+    struct Migrating;
+
+    #[doc = include_str!("../docs/writing-an-executor.md")]
+    struct WritingAnExecutor;
 }

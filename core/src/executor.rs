@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use crate::job::Job;
 use crate::shutdown::{Shutdown, ShutdownReport};
@@ -60,6 +61,14 @@ pub trait Executor: Send + Sync {
     fn capacity(&self) -> Option<usize> {
         None
     }
+
+    /// As [`capacity`](Self::capacity), for who must not block: where there is none now, and the executor can tell when
+    /// there may be again, `Pending`, and the waker is woken then, also by a shutdown. Default: the capacity as it is, none
+    /// included.
+    fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>> {
+        let _ = context;
+        Poll::Ready(self.capacity())
+    }
 }
 
 /// An executor that runs tasks in this process, so that they may borrow nothing but capture anything.
@@ -95,6 +104,10 @@ macro_rules! forward {
 
             fn capacity(&self) -> Option<usize> {
                 (**self).capacity()
+            }
+
+            fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>> {
+                (**self).poll_capacity(context)
             }
         }
     )*};

@@ -224,6 +224,15 @@ impl<T> Future<T> {
         blocking_wait::wait(&task, deadline_after(timeout))
     }
 
+    /// Whether the task is done; if it isn't, whoever polls is woken when it is.
+    pub(crate) fn poll_done(&self, context: &Context<'_>) -> bool {
+        if !self.done() {
+            // Whoever polls may park this thread afterwards; nobody else completes what it owes.
+            callback::pay_debts();
+        }
+        self.done() || self.task.set_waker(context.waker())
+    }
+
     /// Where the task stands; never blocks.
     ///
     /// ```
@@ -394,15 +403,7 @@ impl<T> std::future::Future for Future<T> {
     /// If it is polled again after it was ready.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if !this.done() {
-            // Whoever polls may park this thread afterwards; nobody else completes what it owes.
-            callback::pay_debts();
-        }
-        if this.done() || this.task.set_waker(context.waker()) {
-            Poll::Ready(this.take_outcome())
-        } else {
-            Poll::Pending
-        }
+        if this.poll_done(context) { Poll::Ready(this.take_outcome()) } else { Poll::Pending }
     }
 }
 

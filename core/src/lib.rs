@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+pub mod context;
 pub mod task;
 pub mod worker;
 
@@ -20,7 +21,9 @@ mod panic_location;
 #[cfg(feature = "portable")]
 pub mod portable;
 mod promise;
-mod report;
+mod ready;
+#[doc(hidden)]
+pub mod report;
 #[doc(hidden)]
 pub mod room;
 mod shared;
@@ -47,11 +50,14 @@ pub use executor::{Executor, InProcess};
 pub use future::Future;
 pub use initializer::{Initialised, Initializer};
 pub use job::{Interrupt, Job, JobHandle, Offer, RunHooks, RunningJob, Skipped, Started, Tally};
+#[cfg(feature = "stream")]
+pub use map::MapStream;
 pub use map::{Map, MapOptions};
 pub use observer::{Observer, ObserverSlot};
 #[cfg(feature = "portable")]
 pub use portable::{ExecutorExt, Portable};
 pub use promise::{Promise, RunningPromise};
+pub use ready::{Admits, Ready, Slot};
 pub use report::{Report, set_report_hook};
 pub use room::WhenFull;
 pub use shutdown::{Shutdown, ShutdownMode, ShutdownReport};
@@ -59,4 +65,6 @@ pub use spawn::SpawnExt;
 pub use state::State;
 pub use stats::Stats;
 pub use task::{TaskId, TaskOptions};
+#[cfg(feature = "stream")]
+pub use wait::AsCompletedStream;
 pub use wait::{AnyFuture, AsCompleted, ReturnWhen, Wait, WatchedFuture, as_completed, wait};

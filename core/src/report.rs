@@ -36,13 +36,19 @@ pub enum Report {
         /// The panic's message.
         message: String,
     },
-    /// A waker or an observer of somebody who waits panicked, or the destructor of a value that nobody wanted.
-    /// The pool is not affected.
+    /// A waker or an observer of somebody who waits panicked, a context hook behind its task, a logger that records
+    /// are handed to, or the destructor of a value that nobody wanted. The pool is not affected.
     ForeignCodePanicked {
         /// What panicked.
         place: &'static str,
         /// The panic's message.
         message: String,
+    },
+    /// A task brought something for a [context hook](crate::context) that is not registered in this process, and ran
+    /// without. Reported once for each name.
+    ContextHookMissing {
+        /// The hook's name.
+        name: String,
     },
 }
 
@@ -61,6 +67,10 @@ impl fmt::Display for Report {
             }
             Self::CallbackPanicked { id, message } => write!(f, "a done callback of task {id} panicked: {message}"),
             Self::ForeignCodePanicked { place, message } => write!(f, "{place} panicked: {message}"),
+            Self::ContextHookMissing { name } => write!(
+                f,
+                "the context hook `{name}` is missing in this process; register it before init(), or in the initializer"
+            ),
         }
     }
 }
@@ -104,7 +114,7 @@ pub(crate) fn send(report: &Report) {
 }
 
 /// Runs code that isn't ours and must not unwind into ours; a panic is reported under the name `place`.
-pub(crate) fn contain(place: &'static str, code: impl FnOnce()) {
+pub fn contain(place: &'static str, code: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(code)) {
         send(&Report::ForeignCodePanicked { place, message: message_of(&*payload) });
         forget(payload);

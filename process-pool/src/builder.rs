@@ -46,6 +46,8 @@ pub struct ProcessPoolBuilder {
     pub(crate) max_pending: Option<(usize, WhenFull)>,
     pub(crate) max_depth: u32,
     pub(crate) observer: ObserverSlot,
+    #[cfg(feature = "log")]
+    pub(crate) forwards_logs: bool,
     pub(crate) on_drop: Shutdown,
 }
 
@@ -89,6 +91,8 @@ impl Default for ProcessPoolBuilder {
             max_pending: None,
             max_depth: DEFAULT_DEPTH,
             observer: ObserverSlot::default(),
+            #[cfg(feature = "log")]
+            forwards_logs: false,
             on_drop: Shutdown::drain(),
         }
     }
@@ -217,7 +221,7 @@ impl ProcessPoolBuilder {
 
     /// How many tasks may wait, and what a submit does then: block, or reject. `WhenFull::CallerRuns` is refused by
     /// [`build`](Self::build). A task that has been sent to a worker waits no more, also the moment before it begins there.
-    /// Default: any number.
+    /// Default: any number. Async code waits for room by [`ready`](ProcessPool::ready).
     ///
     /// ```
     /// # concurrent_futures_process_pool::worker_entry!();
@@ -249,6 +253,38 @@ impl ProcessPoolBuilder {
     /// Who is told what the pool does. Default: nobody.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = ObserverSlot::new(observer);
+        self
+    }
+
+    /// Hands the log records of the workers to the logger of this process, the crate `log`'s. Needs the feature `log`.
+    /// Default: they go to whatever logger the worker has. Python: `multiprocessing.get_logger`, and `QueueHandler`.
+    ///
+    /// A record arrives with its level, target, module, file, line, message and its own keys and values, those as text, and
+    /// with the keys `worker` and `worker.pid`, in a task also `task.id` and `task.label`. The level is what `log::max_level()`
+    /// says as the worker is started. It is sent before the call returns, so what was logged just before the worker crashes is not
+    /// lost; the end of a shutdown waits for the logger to have taken it. A record and the result of its task take different
+    /// ways: either may be first.
+    ///
+    /// If the logger is slow, workers wait for it, a record for one second at most, and what doesn't get through is counted:
+    /// a warning of the target `concurrent_futures` says how much was lost. Messages are cut at 32 KiB, names and
+    /// values at one.
+    ///
+    /// A logger that is installed before `init()` is the worker's too, and stays: install it behind.
+    ///
+    /// ```no_run
+    /// use concurrent_futures_process_pool::{ProcessPool, init};
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init();
+    ///     // env_logger::init();
+    ///     let pool = ProcessPool::builder().forward_logs().build()?;
+    ///     // pool.submit(|n: u64| log::info!("in the worker: {n}"), 5).result()?;
+    ///     Ok(())
+    /// }
+    /// ```
+    #[cfg(feature = "log")]
+    pub fn forward_logs(mut self) -> Self {
+        self.forwards_logs = true;
         self
     }
 

@@ -17,6 +17,7 @@ use crate::attachments;
 /// let bytes = Bytes::from(vec![1, 2, 3, 4]);
 /// assert_eq!(&bytes.slice(1..3)[..], [2, 3]);
 /// assert_eq!(bytes.len(), 4);
+/// assert_eq!(Bytes::from("text"), Bytes::from(b"text"));
 /// ```
 ///
 /// For the same bytes again and again, [`SharedBytes`](crate::SharedBytes) are lent instead of sent.
@@ -89,6 +90,33 @@ impl AsRef<[u8]> for Bytes {
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Self {
         Self(bytes.into())
+    }
+}
+
+impl From<String> for Bytes {
+    fn from(text: String) -> Self {
+        text.into_bytes().into()
+    }
+}
+
+/// Copies the bytes; [`from_static`](Bytes::from_static) doesn't.
+impl From<&[u8]> for Bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self(::bytes::Bytes::copy_from_slice(bytes))
+    }
+}
+
+/// As of a slice.
+impl<const N: usize> From<&[u8; N]> for Bytes {
+    fn from(bytes: &[u8; N]) -> Self {
+        Self::from(&bytes[..])
+    }
+}
+
+/// Copies the text.
+impl From<&str> for Bytes {
+    fn from(text: &str) -> Self {
+        text.as_bytes().into()
     }
 }
 

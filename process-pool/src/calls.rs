@@ -3,6 +3,37 @@
 /// Writes the calls into an `impl` of an executor.
 macro_rules! portable_calls {
     () => {
+        /// Waits for room in a bounded queue ([`max_pending`](crate::ProcessPoolBuilder::max_pending)) without blocking, and
+        /// gives a [`Slot`](concurrent_futures_core::Slot): an executor through which the next task enters for certain. Python has no counterpart.
+        ///
+        /// Fair, in one line with the submits that block; dropping it leaves the line. Without a bound it is ready at
+        /// once, and so it is on the threads of a pool, which would wait for itself.
+        ///
+        /// ```
+        /// # concurrent_futures_process_pool::worker_entry!();
+        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// use concurrent_futures_process_pool::{ExecutorExt, ProcessPool, TaskError, WhenFull};
+        ///
+        /// async fn submit_all(pool: &ProcessPool) -> Result<(), TaskError> {
+        ///     for n in 0..100 {
+        ///         pool.ready().await?.submit(|n: u64| n * n, n).detach();
+        ///     }
+        ///     Ok(())
+        /// }
+        ///
+        /// let pool = ProcessPool::builder().max_workers(1).max_pending(10, WhenFull::Block).build()?;
+        /// futures_lite::future::block_on(submit_all(&pool))?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        ///
+        /// # Errors
+        ///
+        /// [`Rejected`](concurrent_futures_core::Rejected) after a shutdown, also one that comes while it waits.
+        pub fn ready(&self) -> Ready<crate::handle::PoolHandle> {
+            Ready::new(crate::handle::PoolHandle::new(self.shared.clone()))
+        }
+
         /// Calls a plain function with one serialisable argument, a tuple for several, in a worker process.
         /// Python: `submit(fn, *args)`.
         ///

@@ -1,9 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use concurrent_futures_core::room::{Permit, Room};
 use concurrent_futures_core::{
-    Executor, ExecutorExt, Future, Job, Map, MapOptions, Portable, Shutdown, ShutdownReport, Stats, TaskFailure,
-    TaskOptions,
+    Admits, Executor, ExecutorExt, Future, Job, Map, MapOptions, Portable, Ready, Rejected, Shutdown, ShutdownReport,
+    Stats, TaskFailure, TaskOptions,
 };
 
 use crate::calls::portable_calls;
@@ -59,6 +61,28 @@ impl Executor for PoolHandle {
 
     fn capacity(&self) -> Option<usize> {
         self.shared.capacity()
+    }
+
+    fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>> {
+        self.shared.poll_capacity(context)
+    }
+}
+
+impl Admits for PoolHandle {
+    fn room(&self) -> Option<&Arc<Room>> {
+        self.shared.room()
+    }
+
+    fn refusal(&self) -> Option<Rejected> {
+        self.shared.refusal()
+    }
+
+    fn may_wait(&self) -> bool {
+        Shared::may_block()
+    }
+
+    fn execute_in(&self, job: Job, permit: Permit) {
+        self.shared.execute_in(job, Some(permit));
     }
 }
 

@@ -174,6 +174,14 @@ pub(crate) fn bring(meeting_point: &str) -> io::Result<WorkerEnds> {
     Ok(WorkerEnds { frames: FrameReceiver(Receiver(our_frames)), notes: Sender(our_notes) })
 }
 
+/// Both ends of a channel, in one process.
+#[cfg(all(test, not(concurrent_futures_loom)))]
+pub(crate) fn connected() -> io::Result<(ParentEnds, WorkerEnds)> {
+    let meeting = Meeting::open()?;
+    let ends = bring(meeting.name())?;
+    Ok((meeting.meet()?, ends))
+}
+
 #[cfg(test)]
 mod tests {
     use std::thread;

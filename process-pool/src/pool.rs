@@ -1,8 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use concurrent_futures_core::{
-    BuildError, Executor, ExecutorExt, Future, Job, Map, MapOptions, Portable, Shutdown, ShutdownReport, Stats,
+    BuildError, Executor, ExecutorExt, Future, Job, Map, MapOptions, Portable, Ready, Shutdown, ShutdownReport, Stats,
     TaskFailure, TaskOptions,
 };
 
@@ -200,6 +201,10 @@ impl Executor for ProcessPool {
 
     fn capacity(&self) -> Option<usize> {
         self.shared.capacity()
+    }
+
+    fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>> {
+        self.shared.poll_capacity(context)
     }
 }
 

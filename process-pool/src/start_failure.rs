@@ -77,6 +77,23 @@ impl fmt::Display for StartFailure {
 
 impl Error for StartFailure {}
 
+/// A worker died, with this status where that is known, before it began what it was sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DiedUnbegun(pub(crate) Option<ExitStatus>);
+
+impl fmt::Display for DiedUnbegun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = self.0.map_or_else(|| "ended".to_owned(), describe);
+        write!(
+            f,
+            "the last one {how} before it had begun: does the argument fit into the memory that a worker may use, and does \
+             nothing that the initializer has started end the process?"
+        )
+    }
+}
+
+impl Error for DiedUnbegun {}
+
 impl From<io::Error> for StartFailure {
     fn from(error: io::Error) -> Self {
         Self::System(Arc::new(error))

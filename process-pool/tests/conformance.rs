@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use concurrent_futures_conformance::{Backend, encoding_cases, exit_cases, portable_cases, run_cases};
-use concurrent_futures_process_pool::{ProcessPool, init};
+use concurrent_futures_conformance::{Backend, RequestHook, encoding_cases, exit_cases, portable_cases, run_cases};
+use concurrent_futures_process_pool::{ProcessPool, context, init};
 
 struct Processes;
 
@@ -16,6 +16,7 @@ impl Backend for Processes {
 }
 
 fn main() -> ExitCode {
+    context::register(RequestHook);
     init();
     run_cases(Processes, [portable_cases(), encoding_cases(), exit_cases()].into_iter().flatten().collect())
 }

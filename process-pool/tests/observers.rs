@@ -2,8 +2,13 @@
 
 mod common;
 
-use common::{Event, Recorder, SEGFAULT, bounded, die, final_stats, square};
-use concurrent_futures_process_pool::{MapOptions, Observer, ProcessPool, TaskId, worker_entry};
+use common::{AT_ONCE, Event, Recorder, SEGFAULT, bounded, die, final_stats, pass, square};
+use concurrent_futures_conformance::Gatekeeper;
+use concurrent_futures_process_pool::{
+    MapOptions, Observer, ProcessPool, Shutdown, Tally, TaskId, WhenFull, worker_entry,
+};
+use serde::ser::Error;
+use serde::{Deserialize, Serialize, Serializer};
 
 worker_entry!();
 
@@ -49,16 +54,50 @@ fn x52_every_task_that_an_observer_hears_of_ends_once() {
         let results: Vec<_> = pool.map_with(MapOptions::new().chunk_size(20), task, 0..200).collect();
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 192);
         final_stats(&pool);
-        let (mut submitted, mut ended) = (0, 0);
-        for event in recorder.events() {
-            match event {
-                Event::Submitted(_, tasks) => submitted += tasks,
-                Event::Finished(_, tally) => ended += tally.total(),
-                _ => {}
-            }
-        }
-        assert_eq!((submitted, ended), (200, 200));
+        assert_eq!((recorder.submitted(), recorder.tally().total()), (200, 200));
     });
+}
+
+/// Also where it ends in the queue, or doesn't come so far.
+#[test]
+fn x52_what_never_runs_ends_for_an_observer_too() {
+    bounded(|| {
+        for end in [Shutdown::drain(), Shutdown::cancel_pending(), Shutdown::kill(AT_ONCE)] {
+            let recorder = Recorder::default();
+            let builder = ProcessPool::builder().max_workers(1).max_pending(4, WhenFull::Reject);
+            let pool = builder.observer(recorder.clone()).build().unwrap();
+            let keeper = Gatekeeper::new();
+            let running = pool.submit(pass, (keeper.gate(), 1));
+            keeper.await_arrivals(1);
+            let futures: Vec<_> = (0..6).map(|n| pool.submit(square, n)).collect();
+            assert!(futures[1].cancel() && futures[5].error().is_some());
+            pool.submit(|secret: Secret| drop(secret), Secret).result().unwrap_err();
+            pool.shutdown(end.within(AT_ONCE));
+            pool.submit(square, 9).result().unwrap_err();
+            keeper.open();
+            running.wait();
+            let stats = final_stats(&pool);
+            assert_eq!(
+                recorder.tally(),
+                Tally {
+                    returned: stats.finished as usize,
+                    failed: stats.failed as usize,
+                    cancelled: stats.cancelled as usize,
+                }
+            );
+            assert_eq!((recorder.submitted(), recorder.tally().total()), (9, 9), "{:?}", recorder.events());
+        }
+    });
+}
+
+/// Can't be written.
+#[derive(Deserialize)]
+struct Secret;
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, _serializer: S) -> Result<S::Ok, S::Error> {
+        Err(S::Error::custom("a secret"))
+    }
 }
 
 /// An observer that panics hurts nobody.

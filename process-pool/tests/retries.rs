@@ -2,9 +2,14 @@
 
 mod common;
 
-use common::{AT_ONCE, Diary, Pen, SEGFAULT, bounded, death_of, final_stats, pool, square};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
+
+use common::{AT_ONCE, Diary, LONG, Pen, SEGFAULT, bounded, death_of, final_stats, pool, square};
 use concurrent_futures_conformance::{Gate, Gatekeeper};
-use concurrent_futures_process_pool::{Future, Shutdown, State, TaskError, TaskOptions, task, worker_entry};
+use concurrent_futures_process_pool::{
+    Future, ProcessPool, Shutdown, State, TaskError, TaskOptions, task, worker_entry,
+};
 
 worker_entry!();
 
@@ -122,6 +127,50 @@ fn an_abort_with_a_retry_left_is_no_death_to_retry_after() {
         let future = pool.submit_with(late, common::pass, (keeper.gate(), 2));
         assert!(matches!(future.result(), Err(TaskError::DeadlineExceeded(_))));
         assert_eq!(keeper.arrivals(), [1, 2]);
+    });
+}
+
+/// The attempt that was asked to stop dies by itself, within the grace: that is the end of the task.
+#[test]
+fn what_was_aborted_is_not_tried_again() {
+    bounded(|| {
+        let pool = pool(1);
+        let keeper = Gatekeeper::new();
+        let future: Future<u64> = pool.submit_with(retries(1), die_first_then_wait, keeper.gate());
+        keeper.await_tag(1);
+        assert!(future.abort(LONG));
+        keeper.open_for(1);
+        assert_eq!(death_of(future).attempt(), 1);
+        assert_eq!(pool.submit(square, 3).result().unwrap(), 9);
+        assert_eq!(keeper.arrivals(), [1]);
+        final_stats(&pool);
+    });
+}
+
+/// It is aborted while the worker for its next attempt starts, which fails; that it counts as cancelled is enough.
+#[test]
+fn what_was_aborted_before_its_pool_broke_is_counted_once() {
+    bounded(|| {
+        let (tell, told) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let (starts, may_go_on) = (AtomicUsize::new(0), Mutex::new(may_go_on));
+        let fail_from_the_second_on = move |command: &mut std::process::Command| {
+            let number = starts.fetch_add(1, Ordering::SeqCst);
+            if number > 0 {
+                command.current_dir("/no/such/directory");
+            }
+            if number == 1 {
+                tell.send(()).unwrap();
+                may_go_on.lock().unwrap().recv().unwrap();
+            }
+        };
+        let pool = ProcessPool::builder().max_workers(1).configure(fail_from_the_second_on).build().unwrap();
+        let future = pool.submit_with(retries(1), |()| -> u64 { SEGFAULT.die() }, ());
+        told.recv().unwrap();
+        assert!(future.abort(AT_ONCE));
+        assert!(matches!(future.result(), Err(TaskError::Cancelled)));
+        go_on.send(()).unwrap();
+        assert_eq!(final_stats(&pool).cancelled, 1);
     });
 }
 

@@ -1,4 +1,4 @@
-//! How workers start, and what becomes of tasks where they can't. P-01 to P-10, P-30 to P-33, P-47, P-53, P-66, X-26, X-29,
+//! How workers start, and what becomes of tasks where they can't. P-01 to P-10, P-30 to P-33, P-47, P-53, P-66, X-26,
 //! E-06 to E-09.
 
 mod common;
@@ -83,6 +83,16 @@ fn p09_environment_and_directory_reach_the_workers() {
         let pool = builder(1).configure(empty).build().unwrap();
         let path = |(): ()| std::env::var_os("PATH").is_none();
         assert!(pool.submit(path, ()).result().unwrap());
+    });
+}
+
+/// A panic in a task names it.
+#[test]
+fn the_thread_of_the_tasks_is_called_after_the_pool_and_the_number_of_its_worker() {
+    bounded(|| {
+        let pool = builder(1).name("thumbnails").build().unwrap();
+        let name = |(): ()| std::thread::current().name().map(str::to_owned);
+        assert_eq!(pool.submit(name, ()).result().unwrap().as_deref(), Some("thumbnails_0"));
     });
 }
 

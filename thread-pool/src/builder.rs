@@ -111,7 +111,8 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// How many tasks may wait, and what a submit does then ([`WhenFull`]). Default: any number, as in Python.
+    /// How many tasks may wait, and what a submit does then ([`WhenFull`]). Default: any number, as in Python. Async code waits
+    /// for room by [`ready`](ThreadPool::ready).
     ///
     /// ```
     /// use concurrent_futures_thread_pool::{ThreadPool, WhenFull};

@@ -3,6 +3,34 @@
 /// Writes the calls into an `impl` of a type with `fn shared(&self) -> &Arc<Shared>`.
 macro_rules! looser_calls {
     () => {
+        /// Waits for room in a bounded queue ([`max_pending`](crate::ThreadPoolBuilder::max_pending)) without blocking, and
+        /// gives a [`Slot`](concurrent_futures_core::Slot): an executor through which the next task enters for certain. Python has no counterpart.
+        ///
+        /// Fair, in one line with the submits that block; dropping it leaves the line. Without a bound it is ready at
+        /// once, and so it is on a worker of the pool itself, which would wait for itself.
+        ///
+        /// ```
+        /// use concurrent_futures_thread_pool::{SpawnExt, TaskError, ThreadPool, WhenFull};
+        ///
+        /// async fn submit_all(pool: &ThreadPool) -> Result<(), TaskError> {
+        ///     for n in 0..1_000 {
+        ///         pool.ready().await?.spawn(move || n * n).detach();
+        ///     }
+        ///     Ok(())
+        /// }
+        ///
+        /// let pool = ThreadPool::builder().max_workers(1).max_pending(10, WhenFull::Block).build()?;
+        /// futures_lite::future::block_on(submit_all(&pool)).unwrap();
+        /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+        /// ```
+        ///
+        /// # Errors
+        ///
+        /// [`Rejected`](concurrent_futures_core::Rejected) after a shutdown, also one that comes while it waits.
+        pub fn ready(&self) -> Ready<crate::handle::PoolHandle> {
+            Ready::new(crate::handle::PoolHandle::new(self.shared().clone()))
+        }
+
         /// Runs a closure on the pool. Python: `submit(fn)`.
         ///
         /// ```

@@ -1,8 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use concurrent_futures_core::room::{Permit, Room};
+use concurrent_futures_core::worker;
 use concurrent_futures_core::{
-    Executor, Future, InProcess, Job, Map, MapOptions, Shutdown, ShutdownReport, Stats, TaskFailure, TaskOptions,
+    Admits, Executor, Future, InProcess, Job, Map, MapOptions, Ready, Rejected, Shutdown, ShutdownReport, Stats,
+    TaskFailure, TaskOptions,
 };
 
 use crate::calls::looser_calls;
@@ -69,9 +73,31 @@ impl Executor for PoolHandle {
     fn capacity(&self) -> Option<usize> {
         self.shared.capacity()
     }
+
+    fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>> {
+        self.shared.poll_capacity(context)
+    }
 }
 
 impl InProcess for PoolHandle {}
+
+impl Admits for PoolHandle {
+    fn room(&self) -> Option<&Arc<Room>> {
+        self.shared.room.as_ref().map(|(room, _)| room)
+    }
+
+    fn refusal(&self) -> Option<Rejected> {
+        self.shared.queue.is_closed().then(|| self.shared.lifecycle.refusal())
+    }
+
+    fn may_wait(&self) -> bool {
+        !worker::is_worker_of(self.shared.id)
+    }
+
+    fn execute_in(&self, job: Job, permit: Permit) {
+        self.shared.execute_in(job, permit);
+    }
+}
 
 impl fmt::Debug for PoolHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use concurrent_futures_core::{
-    BuildError, Executor, Future, InProcess, Job, Map, MapOptions, Shutdown, ShutdownReport, Stats, TaskError,
+    BuildError, Executor, Future, InProcess, Job, Map, MapOptions, Ready, Shutdown, ShutdownReport, Stats, TaskError,
     TaskFailure, TaskOptions,
 };
 
@@ -219,6 +220,10 @@ impl Executor for ThreadPool {
 
     fn capacity(&self) -> Option<usize> {
         self.shared.capacity()
+    }
+
+    fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>> {
+        self.shared.poll_capacity(context)
     }
 }
 

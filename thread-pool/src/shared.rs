@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use concurrent_futures_core::room::Room;
+use concurrent_futures_core::room::{Permit, Room};
 use concurrent_futures_core::sync::{Mutex, Ordering, fence, thread};
 use concurrent_futures_core::worker::{self, ExecutorId, RunningJobs};
 use concurrent_futures_core::{
@@ -82,6 +83,15 @@ impl Shared {
             None => self.enqueue(job),
             Some((room, when_full)) => self.enter(room, *when_full, job),
         }
+    }
+
+    /// Takes a job in, into room that was taken before.
+    pub(crate) fn execute_in(self: &Arc<Self>, job: Job, permit: Permit) {
+        self.counters.submit(job.tasks());
+        self.observer.tell(|observer| observer.submitted(job.id(), job.tasks()));
+        job.bind(self.id);
+        job.hold(permit);
+        self.enqueue(job);
     }
 
     /// Takes a job into a bounded queue.
@@ -267,6 +277,10 @@ impl Shared {
 
     pub(crate) fn capacity(&self) -> Option<usize> {
         self.room.as_ref().map(|(room, _)| room.left())
+    }
+
+    pub(crate) fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>> {
+        self.room.as_ref().map_or(Poll::Ready(None), |(room, _)| room.poll_left(context).map(Some))
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use common::{Event, Recorder, assert_adds_up, bounded, hold, rejection};
 use concurrent_futures_thread_pool::{
-    Executor, MapOptions, QueueKind, Reason, Shutdown, TaskOptions, ThreadPool, WhenFull,
+    Executor, MapOptions, QueueKind, Reason, Shutdown, SpawnExt, TaskOptions, ThreadPool, WhenFull,
 };
 
 fn pool(workers: usize, pending: usize, when_full: WhenFull) -> ThreadPool {
@@ -230,5 +230,37 @@ fn a_task_that_the_submitter_runs_keeps_its_deadline() {
         assert_eq!(error.name(), "DeadlineExceeded");
         held.release();
         queued.result().unwrap();
+    });
+}
+
+/// As a submit from the pool's own task is let in, so is one that waits for room first: it would wait for itself.
+#[test]
+fn a_task_that_awaits_room_in_its_own_pool_is_let_in() {
+    bounded(|| {
+        let pool = pool(1, 1, WhenFull::Block);
+        let handle = pool.handle();
+        let sum = pool.spawn(move || {
+            let nested: Vec<_> =
+                (1..=3).map(|n| futures_lite::future::block_on(handle.ready()).unwrap().spawn(move || n)).collect();
+            nested.into_iter().map(|future| future.result().unwrap()).sum::<u64>()
+        });
+        assert_eq!(sum.result().unwrap(), 6);
+    });
+}
+
+/// The room that a slot holds is for one task, whatever the policy says of others.
+#[test]
+fn a_slot_lets_one_task_in_and_the_next_enters_as_ever() {
+    bounded(|| {
+        let pool = pool(1, 1, WhenFull::Reject);
+        let held = hold(&pool);
+        let slot = futures_lite::future::block_on(pool.ready()).unwrap();
+        assert_eq!(rejection(&pool.spawn(|| 0).result().unwrap_err()), &Reason::QueueFull { limit: 1 });
+        let first = slot.spawn(|| 1);
+        assert_eq!(rejection(&slot.spawn(|| 2).result().unwrap_err()), &Reason::QueueFull { limit: 1 });
+        held.release();
+        assert_eq!(first.result().unwrap(), 1);
+        assert_eq!(slot.spawn(|| 3).result().unwrap(), 3);
+        assert_adds_up(pool.stats());
     });
 }

@@ -11,6 +11,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use common::{bounded, hold, pool};
+use concurrent_futures_thread_pool::context::{self, Captured, ContextHook};
 use concurrent_futures_thread_pool::{Shutdown, TaskOptions, ThreadPool};
 
 #[expect(unsafe_code, reason = "an allocator can't be written without")]
@@ -94,6 +95,31 @@ fn a_task_costs_one_allocation_and_its_result_none() {
         }
         let taken = allocations() - before;
         assert!((20_000..=20_000 + SMALL).contains(&taken), "{taken} for 10,000 tasks that allocate once themselves");
+    });
+}
+
+/// H4
+#[test]
+fn a_context_hook_that_captures_nothing_costs_no_allocation() {
+    struct Empty;
+    impl ContextHook for Empty {
+        fn name(&self) -> &'static str {
+            "empty"
+        }
+        fn capture(&self) -> Option<Box<dyn Captured>> {
+            None
+        }
+    }
+    bounded(|| {
+        let _turn = turn();
+        context::register(Empty);
+        let pool = warm_pool();
+        let before = allocations();
+        for n in 0..10_000_u64 {
+            assert_eq!(pool.submit(|n: u64| n + 1, n).result().unwrap(), n + 1);
+        }
+        let taken = allocations() - before;
+        assert!((10_000..=10_000 + SMALL).contains(&taken), "{taken} allocations for 10,000 tasks");
     });
 }
 

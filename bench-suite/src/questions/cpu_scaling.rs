@@ -8,7 +8,7 @@ use crate::contestant::{Contestant, Role};
 use crate::effort::Effort;
 use crate::processes::{OurProcesses, ProcessContender};
 use crate::promise::Promise;
-use crate::python::{self, Work};
+use crate::python::{self, EXECUTOR, FREE_THREADS, POOLS, THREADS, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::workloads::{CpuItem, CpuWork, Mandelbrot, NUMBERS, SEQUENTIAL, compute, sum};
 
@@ -134,8 +134,8 @@ fn static_split(items: &[CpuItem], workers: usize) -> u64 {
 /// Python's pools on the same work. What they must come to is computed when one of them is made.
 fn pythons(work: CpuWork, workers: usize, effort: Effort) -> Vec<Contestant> {
     let pools: &[&str] = match effort {
-        Effort::Brief => &["ThreadPoolExecutor", "ProcessPoolExecutor"],
-        _ => &python::POOLS,
+        Effort::Brief => &[THREADS, EXECUTOR, FREE_THREADS],
+        _ => &POOLS,
     };
     let (workload, parameter) = match work {
         CpuWork::Mandelbrot(image) => ("mandelbrot", usize::from(image.limit)),

@@ -9,7 +9,7 @@ use crate::contender::Contender;
 use crate::contenders::{Workload, contestants};
 use crate::effort::Effort;
 use crate::processes::{self, ProcessContender, WithProcesses};
-use crate::python::{self, Work};
+use crate::python::{self, EXECUTOR, THREADS, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::sample::Sample;
 
@@ -45,13 +45,13 @@ fn points(effort: Effort) -> Vec<Point> {
 
 fn threads(census: Census) -> Point {
     let mut contestants = contestants(WORKERS, &census);
-    contestants.extend(census.python("ThreadPoolExecutor"));
+    contestants.extend(census.python(THREADS));
     census.point("threads", contestants)
 }
 
 fn processes(census: Census) -> Point {
     let mut contestants = processes::contestants(WORKERS, &census);
-    contestants.extend(census.python("ProcessPoolExecutor"));
+    contestants.extend(census.python(EXECUTOR));
     census.point("processes", contestants)
 }
 

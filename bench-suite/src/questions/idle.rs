@@ -6,11 +6,11 @@ use crate::case::Case;
 use crate::contender::Contender;
 use crate::contenders::{Workload, contestants};
 use crate::contestant::{Contestant, Role};
-use crate::cpu;
+use crate::cpu::Meter;
 use crate::effort::Effort;
 use crate::processes::workloads::tiny;
 use crate::processes::{self, ProcessContender, WithProcesses};
-use crate::python::{self, Work};
+use crate::python::{self, EXECUTOR, THREADS, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::sample::Sample;
 
@@ -37,10 +37,10 @@ struct Idleness(Duration);
 fn points(effort: Effort) -> Vec<Point> {
     let idleness = Idleness(Duration::from_millis(effort.units(1_000, 20) as u64));
     let mut threads = contestants(WORKERS, &idleness);
-    threads.extend(idleness.python("ThreadPoolExecutor"));
+    threads.extend(idleness.python(THREADS));
     threads.push(idleness.floor());
     let mut processes = processes::contestants(WORKERS, &idleness);
-    processes.extend(idleness.python("ProcessPoolExecutor"));
+    processes.extend(idleness.python(EXECUTOR));
     processes.push(idleness.floor());
     [("threads", threads), ("processes", processes)]
         .map(|(what, contestants)| {
@@ -72,11 +72,10 @@ impl Idleness {
     fn with(self, pool: impl Sized + 'static) -> Case {
         Case::new(1, 1, move || {
             let _pool = &pool;
-            let (before, start) = (cpu::used(), Instant::now());
+            let (meter, start) = (Meter::start(), Instant::now());
             thread::sleep(self.0);
             let wall = start.elapsed();
-            let used = cpu::used().zip(before).map(|(after, before)| after.saturating_sub(before));
-            let used = used.expect("this kernel tells who a process's children are");
+            let used = meter.used().expect("this kernel tells who a process's children are");
             (Sample::of(wall, used.as_secs_f64() * 1e6 / wall.as_secs_f64()), 1)
         })
     }

@@ -15,7 +15,7 @@ mod submit_cost;
 
 mod thread_gather;
 mod thread_map;
-mod thread_map_chunk;
+mod thread_map_chunks;
 mod thread_open_loop;
 mod thread_round_trip;
 mod thread_throughput;
@@ -48,7 +48,7 @@ pub fn all() -> Vec<Question> {
         growth_tasks::QUESTION,
         growth_workers::QUESTION,
         thread_map::QUESTION,
-        thread_map_chunk::QUESTION,
+        thread_map_chunks::QUESTION,
         thread_gather::QUESTION,
         process_round_trip::QUESTION,
         process_open_loop::QUESTION,

@@ -10,7 +10,7 @@ use crate::effort::Effort;
 use crate::floor::TASK_BYTES;
 use crate::processes::workloads::tiny;
 use crate::processes::{self, OurProcesses, ProcessContender, WithProcesses};
-use crate::python::{self, Work};
+use crate::python::{self, EXECUTOR, THREADS, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::sample::Sample;
 use crate::workloads::{Gate, ProcessGate, wait_at};
@@ -37,10 +37,10 @@ struct Pending(usize);
 fn points(effort: Effort) -> Vec<Point> {
     let pending = Pending(effort.units(100_000, 5_000));
     let mut threads = contestants(1, &pending);
-    threads.extend(pending.python("ThreadPoolExecutor"));
+    threads.extend(pending.python(THREADS));
     threads.push(pending.floor());
     let mut processes = vec![processes::contestant::<OurProcesses>(1, &pending)];
-    processes.extend(pending.python("ProcessPoolExecutor"));
+    processes.extend(pending.python(EXECUTOR));
     processes.push(pending.floor());
     vec![Point::new("threads", 0.0, threads), Point::new("processes", 0.0, processes)]
 }
@@ -51,6 +51,8 @@ impl Workload for Pending {
         let keeper = contender.spawn(gate.keeper());
         let mut kept = Kept { gate, _keeper: keeper, tickets: Vec::new(), contender };
         self.grow(move |numbers| {
+            // All of it moves in here, the gate too.
+            let kept = &mut kept;
             let tickets = numbers.map(|number| kept.contender.spawn(move || tiny(number)));
             kept.tickets.extend(tickets);
         })
@@ -63,6 +65,8 @@ impl WithProcesses for Pending {
         let keeper = contender.submit(wait_at, gate.path());
         let mut kept = Kept { gate, _keeper: keeper, tickets: Vec::new(), contender };
         self.grow(move |numbers| {
+            // All of it moves in here, the gate too.
+            let kept = &mut kept;
             let tickets = numbers.map(|number| kept.contender.submit(tiny, number));
             kept.tickets.extend(tickets);
         })

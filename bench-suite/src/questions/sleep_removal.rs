@@ -7,7 +7,7 @@ use crate::contenders::Ours;
 use crate::contestant::{Contestant, Role};
 use crate::effort::Effort;
 use crate::processes::{OurProcesses, ProcessContender};
-use crate::python::{self, Work};
+use crate::python::{self, EXECUTOR, THREADS, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::sample::Sample;
 use crate::workloads::{Ran, in_process, on_thread, shares, spans};
@@ -50,7 +50,7 @@ fn sleep(tasks: usize, whether: &str, unit: Duration) -> Point {
         threads::<crate::contenders::Rayon>("rayon", tasks, unit),
         threads::<crate::contenders::Tokio>("tokio, spawn_blocking", tasks, unit),
     ]);
-    contestants.extend(python::contestants(["ThreadPoolExecutor", "ProcessPoolExecutor"].map(|pool| Work {
+    contestants.extend(python::contestants([THREADS, EXECUTOR].map(|pool| Work {
         name: pool,
         pool,
         workload: "sleep",

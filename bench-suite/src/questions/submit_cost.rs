@@ -11,7 +11,7 @@ use crate::floor;
 use crate::processes::workloads::tiny;
 use crate::processes::{self, ProcessContender, WithProcesses};
 use crate::promise::Promise;
-use crate::python::{self, Work};
+use crate::python::{self, EXECUTOR, THREADS, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::workloads::{Gate, ProcessGate, wait_at};
 
@@ -49,7 +49,7 @@ fn points(effort: Effort) -> Vec<Point> {
 
 fn threads(submit: Submit) -> Point {
     let mut contestants = contestants(1, &submit);
-    contestants.extend(submit.python("ThreadPoolExecutor"));
+    contestants.extend(submit.python(THREADS));
     if submit.busy {
         contestants.push(floor::allocate_and_queue(submit.tasks));
     }
@@ -58,7 +58,7 @@ fn threads(submit: Submit) -> Point {
 
 fn processes(submit: Submit) -> Point {
     let mut contestants = processes::contestants(1, &submit);
-    contestants.extend(submit.python("ProcessPoolExecutor"));
+    contestants.extend(submit.python(EXECUTOR));
     if submit.busy {
         contestants.push(floor::allocate_and_queue(submit.tasks));
     }

@@ -5,6 +5,7 @@ use crate::contenders::contestants;
 use crate::effort::Effort;
 use crate::floor;
 use crate::promise::Promise;
+use crate::python::{self, THREADS, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::workloads::RoundTrip;
 
@@ -27,13 +28,28 @@ fn points(effort: Effort) -> Vec<Point> {
     let with_gaps = RoundTrip { trips: effort.units(100, 10), gap: Duration::from_micros(200) };
     let loops = [("back to back", back_to_back), ("200 us gaps", with_gaps)];
     let workers = effort.points(&[1, 2], &[1]);
-    let points =
-        loops.iter().flat_map(|&(name, trips)| workers.iter().map(move |&workers| round_trip(name, trips, workers)));
+    let points = loops.iter().flat_map(|&(name, trips)| workers.iter().map(move |&workers| free(name, trips, workers)));
     points.chain([round_trip("back to back", back_to_back, 1).pinned()]).collect()
+}
+
+/// Who spins needs a core for each side.
+fn free(name: &str, trips: RoundTrip, workers: usize) -> Point {
+    let mut point = round_trip(name, trips, workers);
+    point.contestants.push(floor::spin_ping_pong(trips));
+    point
 }
 
 fn round_trip(name: &str, trips: RoundTrip, workers: usize) -> Point {
     let mut contestants = contestants(workers, &trips);
+    contestants.extend(python::contestants([Work {
+        name: THREADS,
+        pool: THREADS,
+        workload: "round_trip",
+        workers,
+        units: trips.trips,
+        parameter: trips.gap.as_micros() as usize,
+        expected: trips.trips as u64,
+    }]));
     contestants.push(floor::park_ping_pong(trips));
     contestants.push(floor::condvar_ping_pong(trips));
     let label = format!("{name}, {}", count(workers, "worker"));

@@ -7,7 +7,7 @@ use crate::effort::Effort;
 use crate::floor;
 use crate::processes::{OurProcesses, ProcessContender};
 use crate::promise::Promise;
-use crate::python::{self, Work};
+use crate::python::{self, EXECUTOR, THREADS, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::table::grouped;
 
@@ -32,7 +32,7 @@ pub(super) const QUESTION: Question = Question {
 fn points(effort: Effort) -> Vec<Point> {
     let threads = [1, 10, 100, 1_000].map(|tasks| threads(tasks, effort.units(200, 1)));
     let counts = effort.points(&[1, 10, 100, 1_000], &[1, 10, 100]);
-    let processes = counts.into_iter().map(|tasks| processes(effort.units(tasks, 1 + tasks / 100)));
+    let processes = (1..).zip(counts).map(|(few, tasks)| processes(effort.units(tasks, few)));
     threads.into_iter().chain(processes).collect()
 }
 
@@ -46,7 +46,7 @@ fn threads(tasks: usize, at_least: usize) -> Point {
         life::<crate::contenders::Tokio>("tokio, made and dropped", tasks, repeats),
         life::<crate::contenders::Threadpool>("threadpool, made and dropped", tasks, repeats),
     ]);
-    contestants.extend(pythons("ThreadPoolExecutor", tasks));
+    contestants.extend(pythons(THREADS, tasks));
     let point = Point::new(format!("threads, {}", count(tasks, "task")), tasks as f64, contestants).group("threads");
     if tasks == 1 { point } else { point.promise(Promise::FasterThan(ThreadEach::NAME, 1.0)) }
 }
@@ -58,7 +58,7 @@ fn processes(tasks: usize) -> Point {
         process_life::<crate::processes::Procspawn>("procspawn, made and dropped", tasks),
         fresh_processes("a fresh process each, procspawn", tasks),
     ]);
-    contestants.extend(pythons("ProcessPoolExecutor", tasks));
+    contestants.extend(pythons(EXECUTOR, tasks));
     contestants.push(floor::process_start(tasks));
     let label = format!("processes, {}", grouped(tasks as f64));
     Point::new(format!("{label} task{}", if tasks == 1 { "" } else { "s" }), tasks as f64, contestants)
@@ -105,7 +105,7 @@ fn fresh_processes(name: &str, tasks: usize) -> Contestant {
 
 fn pythons(pool: &'static str, tasks: usize) -> Vec<Contestant> {
     let expected = expected(tasks, 1);
-    let name = if pool.starts_with("Thread") {
+    let name = if pool == THREADS {
         "ThreadPoolExecutor, made and shut down"
     } else {
         "ProcessPoolExecutor, made and shut down"

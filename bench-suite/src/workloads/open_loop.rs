@@ -22,7 +22,7 @@ pub struct OpenLoop {
 impl Workload for OpenLoop {
     fn case<C: Contender>(&self, contender: C) -> Case {
         let Self { tasks, service, .. } = *self;
-        let (arrivals, micro) = (self.arrivals(), Microsecond::calibrated());
+        let (arrivals, micro) = (self.times(), Microsecond::calibrated());
         let micros = service.as_micros() as u64;
         Case::new(tasks, tasks as u64, move || {
             let mut tickets = Vec::with_capacity(tasks);
@@ -53,7 +53,7 @@ impl OpenLoop {
     #[must_use]
     pub fn perfect(self) -> Contestant {
         Contestant::new("floor: a pool without cost, computed", Role::Floor, move || {
-            let arrivals = self.arrivals();
+            let arrivals = self.times();
             Case::new(self.tasks, self.tasks as u64, move || {
                 let watch = Stopwatch::start();
                 let mut free = Duration::ZERO;
@@ -69,7 +69,7 @@ impl OpenLoop {
     }
 
     /// Exponential gaps, as of many users who know nothing of each other; the same for everybody, in each round.
-    fn arrivals(self) -> Vec<Duration> {
+    fn times(self) -> Vec<Duration> {
         let mean = self.service.as_secs_f64() / self.load;
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut uniform = move || {
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn arrivals_have_the_load_that_was_asked_for() {
         let service = Duration::from_micros(10);
-        let arrivals = OpenLoop { tasks: 10_000, service, load: 0.5 }.arrivals();
+        let arrivals = OpenLoop { tasks: 10_000, service, load: 0.5 }.times();
         assert!(arrivals.is_sorted());
         let mean = arrivals.last().unwrap().as_secs_f64() / 10_000.0;
         assert!((19e-6..21e-6).contains(&mean), "{mean}");

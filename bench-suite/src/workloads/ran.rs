@@ -31,7 +31,7 @@ pub fn on_thread(number: u64, unit: Duration) -> Ran {
 /// The same in a process.
 #[must_use]
 pub fn in_process((number, unit): (u64, Duration)) -> Ran {
-    ran(number, unit, || format!("process {}", std::process::id()))
+    ran(number, unit, || std::process::id().to_string())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the sleep is what the task is about")]

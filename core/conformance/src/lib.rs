@@ -7,6 +7,7 @@ mod gate;
 mod harness;
 mod lists;
 pub mod promises;
+mod request;
 mod watchdog;
 
 pub use backend::Backend;
@@ -14,4 +15,5 @@ pub use executors::{ChaosExecutor, InlineExecutor, LoopbackExecutor, ManualExecu
 pub use gate::{Gate, Gatekeeper};
 pub use harness::{Case, run_cases};
 pub use lists::{encoding_cases, exit_cases, portable_cases};
+pub use request::RequestHook;
 pub use watchdog::{LIMIT, watchdog};

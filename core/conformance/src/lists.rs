@@ -33,6 +33,7 @@ macro_rules! portable_tests {
         $crate::portable_tests!(
             $backend;
             submit, failure, callbacks, drops, map, window, wait, as_completed, awaiting, cancel, order, shutdown, kill,
+            context,
         );
     };
     ($backend:expr; $($topic:ident),+ $(,)?) => {
@@ -83,7 +84,7 @@ macro_rules! cases_of {
 /// ```
 #[must_use]
 pub fn portable_cases<B: crate::Backend>() -> Vec<crate::Case<B>> {
-    cases_of!(submit failure callbacks drops map window wait as_completed awaiting cancel order shutdown kill)
+    cases_of!(submit failure callbacks drops map window wait as_completed awaiting cancel order shutdown kill context)
 }
 
 /// What [`encoding_tests!`](crate::encoding_tests) makes tests of, as values for [`run_cases`](crate::run_cases).
@@ -127,6 +128,15 @@ macro_rules! __expand {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __promises {
+    ($mode:ident context $args:tt) => {
+        $crate::__expand! { $mode context $args
+            a_task_has_what_its_submitter_had
+            a_map_has_what_was_there_when_it_was_called
+            nothing_stays_behind_a_task
+            a_panic_of_the_task_is_its_own_and_leaves_nothing
+            a_hook_that_panics_fails_its_task_alone
+        }
+    };
     ($mode:ident submit $args:tt) => {
         $crate::__expand! { $mode submit $args
             a_call_gives_its_value
@@ -412,6 +422,7 @@ mod tests {
     #[test]
     fn every_promise_is_tested() {
         assert_complete!(submit failure callbacks drops map window wait as_completed awaiting cancel order shutdown kill);
+        assert_complete!(context);
         assert_complete!(encoding exits spawn release nesting);
     }
 }

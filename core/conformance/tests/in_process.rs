@@ -28,5 +28,5 @@ mod inline {
         }
     }
 
-    portable_tests!(Inline; submit, failure, callbacks, drops, map);
+    portable_tests!(Inline; submit, failure, callbacks, drops, map, context);
 }

@@ -29,6 +29,6 @@ mod in_the_caller {
         }
     }
 
-    portable_tests!(InCaller; submit, failure, callbacks, drops, map);
+    portable_tests!(InCaller; submit, failure, callbacks, drops, map, context);
     encoding_tests!(InCaller);
 }

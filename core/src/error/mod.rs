@@ -119,10 +119,16 @@ impl fmt::Display for TaskError {
 /// Made for reading: `main` prints an error it returns with `Debug`.
 impl fmt::Debug for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {self}", self.name())?;
+        let mut told = self.to_string();
+        write!(f, "{}: {told}", self.name())?;
         let mut source = self.source();
         while let Some(cause) = source {
-            write!(f, "; caused by: {cause}")?;
+            let text = cause.to_string();
+            // Some say their cause themselves.
+            if !told.contains(&text) {
+                write!(f, "; caused by: {text}")?;
+                told = text;
+            }
             source = cause.source();
         }
         Ok(())

@@ -60,7 +60,19 @@ impl Rejected {
         Self(Arc::new(Details { reason, detail: None, source: None }))
     }
 
-    /// Makes the error of an executor that can't work any more, keeping the first cause.
+    /// Makes the error of an executor that can't work any more, keeping the first cause. Its message names both.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use concurrent_futures_core::Rejected;
+    ///
+    /// let cause = std::io::Error::other("no process is left; raise the limit (`ulimit -u`)");
+    /// let rejected = Rejected::broken("no worker could be started", Some(Arc::new(cause)));
+    /// assert_eq!(
+    ///     rejected.to_string(),
+    ///     "the executor is broken: no worker could be started: no process is left; raise the limit (`ulimit -u`)",
+    /// );
+    /// ```
     #[must_use]
     pub fn broken(why: impl Into<String>, cause: Option<Arc<dyn Error + Send + Sync>>) -> Self {
         Self(Arc::new(Details { reason: Reason::Broken(why.into()), detail: None, source: cause }))
@@ -98,7 +110,14 @@ impl fmt::Display for Rejected {
         }
         match &self.0.reason {
             Reason::ShutDown => f.write_str("the executor was shut down and takes no new tasks"),
-            Reason::Broken(why) => write!(f, "the executor is broken: {why}"),
+            Reason::Broken(why) => {
+                write!(f, "the executor is broken: {why}")?;
+                match &self.0.source {
+                    // The cause names the cure, and most people print one line.
+                    Some(cause) => write_cause(f, why, &**cause),
+                    None => Ok(()),
+                }
+            }
             Reason::QueueFull { limit } => {
                 write!(f, "max_pending ({limit}) is reached; raise it, or let submit block instead")
             }
@@ -112,8 +131,35 @@ impl fmt::Display for Rejected {
     }
 }
 
+/// Adds a cause, unless the text says it already.
+fn write_cause(f: &mut fmt::Formatter<'_>, text: &str, cause: &dyn Error) -> fmt::Result {
+    let cause = cause.to_string();
+    if text.contains(&cause) { Ok(()) } else { write!(f, ": {cause}") }
+}
+
 impl Error for Rejected {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.source.as_deref().map(|cause| cause as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::sync::Arc;
+
+    use super::Rejected;
+    use crate::error::TaskError;
+
+    #[test]
+    fn one_line_names_the_cause_of_a_broken_executor_once() {
+        let cause = || std::io::Error::other("call `init()` first");
+        let line = "the executor is broken: no worker starts: call `init()` first";
+        for why in ["no worker starts", "no worker starts: call `init()` first"] {
+            let rejected = Rejected::broken(why, Some(Arc::new(cause())));
+            assert_eq!(rejected.to_string(), line);
+            assert!(rejected.source().is_some_and(|source| source.is::<std::io::Error>()));
+            assert_eq!(format!("{:?}", TaskError::from(rejected)), format!("Rejected: {line}"));
+        }
     }
 }

@@ -105,7 +105,7 @@ impl Job {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        Self::of(Once(function), options.into())
+        Self::submitted(Once(function), options.into())
     }
 
     /// As [`new`](Self::new), of a closure that returns a `Result`, whose error becomes the future's.
@@ -123,7 +123,12 @@ impl Job {
         R: Send + 'static,
         E: TaskFailure,
     {
-        Self::of(OnceFallible(function), options.into())
+        Self::submitted(OnceFallible(function), options.into())
+    }
+
+    /// A job of what the calling thread submits, with what goes along from there.
+    pub(crate) fn submitted<W: Work>(work: W, options: Option<TaskOptions>) -> (Future<W::Output>, Self) {
+        Self::of(work, Some(options.unwrap_or_default().captured_here()))
     }
 
     pub(crate) fn of<W: Work>(work: W, options: Option<TaskOptions>) -> (Future<W::Output>, Self) {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::InFlight;
+use crate::context;
 use crate::error::{Panicked, TaskError};
 use crate::job::{Job, Tally};
 use crate::panic_location;
@@ -102,12 +103,14 @@ impl<C: Callee<A>, A: Send + 'static> Chunk<C, A, C::Output> {
     }
 
     fn call(&self, item: A, label: Option<&str>) -> Result<C::Output, TaskError> {
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.callee.call(item, label)));
-        match outcome {
-            Ok(Err(TaskError::Failed(_))) if task::current().has_seen_stop() => Err(TaskError::Cancelled),
-            Ok(outcome) => outcome,
-            Err(payload) => Err(Panicked::from_payload(payload, panic_location::take(), label).into()),
-        }
+        context::around(self.options.carried(), label, || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.callee.call(item, label)));
+            match outcome {
+                Ok(Err(TaskError::Failed(_))) if task::current().has_seen_stop() => Err(TaskError::Cancelled),
+                Ok(outcome) => outcome,
+                Err(payload) => Err(Panicked::from_payload(payload, panic_location::take(), label).into()),
+            }
+        })
     }
 }
 

@@ -17,17 +17,23 @@
 mod chunk;
 mod options;
 mod sizing;
+#[cfg(feature = "stream")]
+mod stream;
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::iter::Fuse;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "stream")]
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 pub(crate) use chunk::{Chunk, ChunkOutcome};
 pub use options::MapOptions;
 use sizing::Sizing;
+#[cfg(feature = "stream")]
+pub use stream::MapStream;
 
 use crate::cancel_on_drop::CancelOnDrop;
 use crate::error::{DeadlineExceeded, DeadlineOf, TaskError, TaskFailure};
@@ -82,6 +88,8 @@ pub struct Map<'ex, I: Iterator, R: Send + 'static> {
 trait Submitter<A, R: Send + 'static> {
     fn submit(&mut self, chunk: Vec<A>) -> Future<ChunkOutcome<R>>;
     fn capacity(&self) -> Option<usize>;
+    #[cfg(feature = "stream")]
+    fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>>;
 }
 
 struct ToExecutor<'ex, E: ?Sized, C> {
@@ -107,6 +115,11 @@ where
 
     fn capacity(&self) -> Option<usize> {
         self.executor.capacity()
+    }
+
+    #[cfg(feature = "stream")]
+    fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>> {
+        self.executor.poll_capacity(context)
     }
 }
 
@@ -151,6 +164,7 @@ where
             true => Flight::Unordered(as_completed([])),
             false => Flight::Ordered(VecDeque::new()),
         };
+        let options = options.captured_here();
         let submitter = Box::new(ToExecutor { executor, callee, options, withdrawn: withdrawn.clone() });
         let mut map = Self {
             input: input.fuse(),
@@ -164,19 +178,20 @@ where
             deadline,
             withdrawn,
         };
-        map.refill();
+        map.refill(true);
         map
     }
 
-    /// Pulls and submits as long as there is room in the window, and in the executor.
-    fn refill(&mut self) {
+    /// Pulls and submits as long as there is room in the window, and in the executor. With nothing in flight one chunk is
+    /// submitted whatever the executor says, if that `may_block`: it blocks, or it refuses.
+    fn refill(&mut self, may_block: bool) {
         if self.has_expired() {
             return;
         }
         loop {
             let room = self.sizing.window().saturating_sub(self.in_flight);
-            // With nothing in flight one chunk is submitted whatever the executor says: it blocks, or it refuses.
-            let taken = self.submitter.capacity().unwrap_or(usize::MAX).max(usize::from(self.in_flight == 0));
+            let least = usize::from(may_block && self.in_flight == 0);
+            let taken = self.submitter.capacity().unwrap_or(usize::MAX).max(least);
             let size = self.sizing.chunk().min(room).min(taken);
             // Room comes back chunk by chunk: without a least, small chunks would beget small chunks.
             if size < self.sizing.least_chunk().min(taken.max(1)) || size == 0 {
@@ -200,6 +215,13 @@ where
         }
     }
 
+    /// The next result of the chunk that is being yielded.
+    fn next_of_current(&mut self) -> Option<Result<R, TaskError>> {
+        let result = self.current.next()?;
+        self.in_flight -= 1;
+        Some(result)
+    }
+
     /// Makes the next chunk the current one. False if there is none.
     fn next_chunk(&mut self) -> bool {
         if let Some(rest) = self.rests.pop() {
@@ -207,19 +229,15 @@ where
             return true;
         }
         // The next items are pulled just before waiting for the oldest.
-        self.refill();
+        self.refill(true);
         let until = self.deadline.as_ref().filter(|deadline| !deadline.has_passed).map(|deadline| deadline.at);
         match &mut self.flight {
             Flight::Ordered(queue) => match queue.pop_front() {
                 Some(chunk) => self.land(chunk),
                 None => return self.tell_of_what_is_left(),
             },
-            Flight::Unordered(completed) if self.deadline.as_ref().is_some_and(|deadline| deadline.has_passed) => {
-                let left = std::mem::replace(completed, as_completed([])).into_remaining();
-                let mut left: VecDeque<_> = left.into_iter().map(|(len, future)| InFlight { future, len }).collect();
-                let Some(chunk) = left.pop_front() else { return self.tell_of_what_is_left() };
-                self.flight = Flight::Ordered(left);
-                self.land(chunk);
+            Flight::Unordered(_) if self.deadline.as_ref().is_some_and(|deadline| deadline.has_passed) => {
+                self.put_in_order();
             }
             Flight::Unordered(completed) => match completed.next_until(until) {
                 Ok(None) => return self.tell_of_what_is_left(),
@@ -228,6 +246,14 @@ where
             },
         }
         true
+    }
+
+    /// After the deadline nothing is waited for: one order is as good as another.
+    fn put_in_order(&mut self) {
+        if let Flight::Unordered(completed) = &mut self.flight {
+            let left = std::mem::replace(completed, as_completed([])).into_remaining();
+            self.flight = Flight::Ordered(left.into_iter().map(|(len, future)| InFlight { future, len }).collect());
+        }
     }
 
     /// Waits for a chunk and makes its results the current ones.
@@ -380,8 +406,7 @@ where
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(result) = self.current.next() {
-                self.in_flight -= 1;
+            if let Some(result) = self.next_of_current() {
                 return Some(result);
             }
             if !self.next_chunk() {

@@ -100,6 +100,12 @@ impl MapOptions {
         self.unordered
     }
 
+    /// As they are for a map that the calling thread starts: its context is captured once.
+    pub(super) fn captured_here(mut self) -> Self {
+        self.task = self.task.captured_here();
+        self
+    }
+
     pub(super) fn task_options(&self) -> TaskOptions {
         self.task.clone()
     }

@@ -7,16 +7,16 @@ use std::any::type_name;
 
 use bincode::config;
 use bincode::enc::write::Writer;
-use bincode::error::EncodeError;
+use bincode::error::{DecodeError, EncodeError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{CodecError, CodecSide};
 
 /// Appends `value` to `bytes`.
-pub(super) fn encode<T: Serialize>(side: CodecSide, value: &T, bytes: &mut Vec<u8>) -> Result<(), CodecError> {
+pub(crate) fn encode<T: Serialize>(side: CodecSide, value: &T, bytes: &mut Vec<u8>) -> Result<(), CodecError> {
     bincode::serde::encode_into_writer(value, Append(bytes), config::standard())
-        .map_err(|error| CodecError::new(side, type_name::<T>(), error.to_string()))
+        .map_err(|error| CodecError::new(side, type_name::<T>(), why_not_encoded(&error)))
 }
 
 /// Bincode's own way into a vector: through `std::io::Write` a number costs twice as much.
@@ -31,11 +31,45 @@ impl Writer for Append<'_> {
 }
 
 /// Reads a value that takes up all of `bytes`.
-pub(super) fn decode<T: DeserializeOwned>(side: CodecSide, bytes: &[u8]) -> Result<T, CodecError> {
+pub(crate) fn decode<T: DeserializeOwned>(side: CodecSide, bytes: &[u8]) -> Result<T, CodecError> {
     let failed = |message: String| CodecError::new(side, type_name::<T>(), message);
     match bincode::serde::decode_from_slice(bytes, config::standard()) {
         Ok((value, read)) if read == bytes.len() => Ok(value),
-        Ok((_, read)) => Err(failed(format!("{} bytes are left over after the value", bytes.len() - read))),
-        Err(error) => Err(failed(error.to_string())),
+        Ok((_, read)) => {
+            let left = bytes.len() - read;
+            Err(failed(format!("{left} bytes are left over after the value; {IS_ANOTHER_SHAPE}")))
+        }
+        Err(error) => Err(failed(why_not_decoded(&error))),
+    }
+}
+
+// What crosses has no names and no kinds in it, so a type that is read by what it finds can't be read.
+
+const HAS_NO_LENGTH: &str = "it is written without saying how long it is (`#[serde(flatten)]`, or an iterator), and what \
+                             crosses must say; send it as a String of JSON, by serde_json::to_string, or collect it first";
+
+const IS_READ_BY_WHAT_IT_FINDS: &str = "it is read by what it finds (a value of any shape such as `serde_json::Value`, or \
+                                        `#[serde(untagged)]`, `#[serde(tag)]`, `#[serde(flatten)]`), and what crosses \
+                                        doesn't say what it is; send it as a String of JSON, by serde_json::to_string";
+
+const IS_ANOTHER_SHAPE: &str = "it is not read as it was written; are there fields that are written only sometimes \
+                                (`#[serde(skip_serializing_if)]`, `skip_serializing`)?";
+
+fn why_not_encoded(error: &EncodeError) -> String {
+    match error {
+        EncodeError::Serde(bincode::serde::EncodeError::SequenceMustHaveLength) => HAS_NO_LENGTH.to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn why_not_decoded(error: &DecodeError) -> String {
+    use bincode::serde::DecodeError::{AnyNotSupported, IdentifierNotSupported, IgnoredAnyNotSupported};
+
+    match error {
+        DecodeError::Serde(AnyNotSupported | IdentifierNotSupported | IgnoredAnyNotSupported) => {
+            IS_READ_BY_WHAT_IT_FINDS.to_owned()
+        }
+        DecodeError::UnexpectedEnd { .. } => format!("there are too few bytes; {IS_ANOTHER_SHAPE}"),
+        other => other.to_string(),
     }
 }

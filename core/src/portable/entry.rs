@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Call, Portable, PortableFace, codec, contained, reply};
+use crate::context::{Carried, around};
 use crate::error::{CodecSide, Panicked, TaskError, TaskFailure};
 use crate::panic_location;
 use crate::shared::AnyTask;
@@ -30,6 +31,7 @@ pub struct Context {
     attempt: u32,
     deadline: Option<Instant>,
     stop_requested: Box<dyn Fn() -> bool + Send + Sync>,
+    carried: Option<Carried>,
     stop_seen: std::sync::atomic::AtomicBool,
 }
 
@@ -43,6 +45,7 @@ impl Context {
             attempt: 1,
             deadline: None,
             stop_requested: Box::new(|| false),
+            carried: None,
             stop_seen: std::sync::atomic::AtomicBool::new(false),
         }
     }
@@ -65,6 +68,14 @@ impl Context {
     #[must_use]
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets what goes along with the task, from [`Encoded::carried`](super::Encoded::carried). The
+    /// [context hooks](crate::context) of this process put it around each task of the job.
+    #[must_use]
+    pub fn carried(mut self, bytes: &[u8]) -> Self {
+        self.carried = Carried::from_bytes(bytes);
         self
     }
 
@@ -308,8 +319,10 @@ fn answer<A: Portable, R: Portable>(
 ) {
     let outcome = contained::<A, _>(CodecSide::ArgumentIn, || codec::decode(CodecSide::ArgumentIn, argument));
     let outcome = outcome.map_err(TaskError::from).and_then(|argument| {
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call(argument))).unwrap_or_else(|payload| {
-            Err(Panicked::from_payload(payload, panic_location::take(), context.label.as_deref()).into())
+        let label = context.label.as_deref();
+        around(context.carried.as_ref(), label, || {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call(argument)))
+                .unwrap_or_else(|payload| Err(Panicked::from_payload(payload, panic_location::take(), label).into()))
         })
     });
     reply::encode(outcome, reply);

@@ -53,7 +53,7 @@ macro_rules! portable_calls {
             function: fn(A) -> R,
             argument: A,
         ) -> Future<R> {
-            let (future, job) = Job::of(CallOnce::new(Plain(function), argument), Some(options));
+            let (future, job) = Job::submitted(CallOnce::new(Plain(function), argument), Some(options));
             self.execute(job);
             future
         }
@@ -88,7 +88,7 @@ macro_rules! portable_calls {
             function: fn(A) -> Result<R, E>,
             argument: A,
         ) -> Future<R> {
-            let (future, job) = Job::of(CallOnce::new(Fallible(function), argument), Some(options));
+            let (future, job) = Job::submitted(CallOnce::new(Fallible(function), argument), Some(options));
             self.execute(job);
             future
         }

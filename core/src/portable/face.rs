@@ -6,6 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::{Call, Encoded, Portable, codec, panicked, reply};
+use crate::context::Carried;
 use crate::error::{CodecSide, TaskError};
 use crate::shared::Settled;
 
@@ -34,8 +35,9 @@ impl<A: Portable, R: Portable> PortableFace<A, R> {
 
 impl<A, R> PortableFace<A, R> {
     /// Encodes what can be, and names what can't.
-    pub(crate) fn encode(&self, arguments: &[A]) -> (Encoded, Refused) {
-        let mut encoded = Encoded { call: self.call, bytes: Vec::new(), ends: Vec::with_capacity(arguments.len()) };
+    pub(crate) fn encode(&self, arguments: &[A], carried: Option<&Carried>) -> (Encoded, Refused) {
+        let ends = Vec::with_capacity(arguments.len());
+        let mut encoded = Encoded { call: self.call, bytes: Vec::new(), ends, carried: carried.cloned() };
         let mut refused = Vec::new();
         (self.encode)(arguments, &mut encoded, &mut refused);
         (encoded, refused)

@@ -13,7 +13,7 @@
 //! image: an executor that sends them to another process has to make sure of that.
 
 mod call;
-mod codec;
+pub(crate) mod codec;
 #[expect(unsafe_code, reason = "this one file turns an address back into a function")]
 mod entry;
 mod ext;
@@ -33,6 +33,7 @@ pub(crate) use face::{PortableFace, Replies};
 #[doc(hidden)]
 pub use reply::is_encoding_result;
 
+use crate::context::Carried;
 use crate::error::{CodecError, CodecSide, message_of};
 use crate::report;
 
@@ -89,6 +90,7 @@ pub struct Encoded {
     bytes: Vec<u8>,
     /// Which task each argument is for, and where it ends in `bytes`.
     ends: Vec<(usize, usize)>,
+    carried: Option<Carried>,
 }
 
 impl Encoded {
@@ -96,6 +98,13 @@ impl Encoded {
     #[must_use]
     pub fn call(&self) -> Call {
         self.call
+    }
+
+    /// What goes along with each of the tasks, for [`Context::carried`]; nothing where no [context hook](crate::context)
+    /// has captured anything that leaves this process.
+    #[must_use]
+    pub fn carried(&self) -> Option<&[u8]> {
+        self.carried.as_ref().map(Carried::bytes).filter(|bytes| !bytes.is_empty())
     }
 
     /// How many bytes all arguments take together.

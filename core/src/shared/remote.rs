@@ -10,6 +10,8 @@ use crate::job::{Job, Tally};
 #[cfg(feature = "portable")]
 use crate::portable::{Encoded, PortableFace, Replies};
 use crate::report;
+#[cfg(feature = "portable")]
+use crate::task::TaskOptions;
 use crate::work::Work;
 
 /// The outcome of one task, with its index; taken out where it is wanted.
@@ -91,16 +93,17 @@ impl<W: Work> Task<W> {
     #[cfg(feature = "portable")]
     pub(super) fn encode_arguments(self: &Arc<Self>) -> Option<Encoded> {
         // The serialiser is user code: the work leaves the cell while it runs, and comes back if it is still wanted.
-        let (work, face) = {
+        let (work, face, options) = {
             let mut inner = self.inner.lock();
             let face = match &inner.cell {
                 Cell::Work(work) => work.face()?,
                 _ => return None,
             };
             let Cell::Work(work) = std::mem::replace(&mut inner.cell, Cell::Gone) else { return None };
-            (work, face)
+            (work, face, inner.options())
         };
-        let (encoded, refused) = face.encode(work.arguments());
+        let carried = options.as_deref().and_then(TaskOptions::carried);
+        let (encoded, refused) = face.encode(work.arguments(), carried);
         let mut inner = self.inner.lock();
         let unwanted = if inner.life.is_decided() {
             Some(work)

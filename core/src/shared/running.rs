@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::ending::{announce, retract};
 use super::{AnyTask, Ready, Task, dropped_by_executor};
+use crate::context;
 use crate::error::{Panicked, TaskError};
 use crate::job::{JobHandle, RunHooks, Started, Tally};
 use crate::panic_location;
 use crate::report;
-use crate::task::TaskView;
+use crate::task::{TaskOptions, TaskView};
 use crate::work::Work;
 use crate::worker;
 
@@ -24,8 +25,7 @@ impl<W: Work> Task<W> {
         report::contain("an executor", || begun = Some(hooks.started(&started)));
         match begun.unwrap_or_else(|| Err(dropped_by_executor())) {
             Ok(()) => {
-                let label = ready.options.as_ref().and_then(|options| options.label_text());
-                self.run_work(work, label, hooks);
+                self.run_work(work, ready.options.as_deref(), hooks);
             }
             Err(error) => {
                 report::discard(work);
@@ -39,7 +39,10 @@ impl<W: Work> Task<W> {
     }
 
     /// RUNNING: calls the function, and ends the task with what comes out.
-    pub(super) fn run_work(self: Arc<Self>, work: W, label: Option<&str>, hooks: &mut dyn RunHooks) {
+    pub(super) fn run_work(self: Arc<Self>, work: W, options: Option<&TaskOptions>, hooks: &mut dyn RunHooks) {
+        let label = options.and_then(TaskOptions::label_text);
+        // A chunk puts it around each of its tasks.
+        let carried = options.and_then(TaskOptions::carried).filter(|_| !W::IS_CHUNK);
         // The task itself is what the thread takes up: a second reference would cost two atomic operations.
         let taken = match worker::take_up(self) {
             Ok(taken) => taken,
@@ -51,8 +54,10 @@ impl<W: Work> Task<W> {
             }
         };
         panic_location::install();
-        let outcome = catch_unwind(AssertUnwindSafe(|| work.run(label)))
-            .unwrap_or_else(|payload| Err(Panicked::from_payload(payload, panic_location::take(), label).into()));
+        let outcome = context::around(carried, label, || {
+            catch_unwind(AssertUnwindSafe(|| work.run(label)))
+                .unwrap_or_else(|payload| Err(Panicked::from_payload(payload, panic_location::take(), label).into()))
+        });
         let task = Self::from_view(worker::put_down(taken));
         let is_quiet = outcome.is_ok() && !std::mem::needs_drop::<W::Output>();
         let is_ours = task.finish(outcome, hooks);

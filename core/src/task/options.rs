@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::context::{self, Carried};
+
 /// What can be asked of one task, on any backend.
 ///
 /// ```
@@ -23,6 +25,8 @@ pub struct TaskOptions {
     deadline: Option<Duration>,
     retries: u32,
     label: Option<Cow<'static, str>>,
+    /// What came along from where the task was submitted.
+    carried: Option<Carried>,
 }
 
 impl TaskOptions {
@@ -70,6 +74,17 @@ impl TaskOptions {
     #[must_use]
     pub fn label_text(&self) -> Option<&str> {
         self.label.as_deref()
+    }
+
+    /// As they are for what the calling thread submits: with what goes along from it.
+    pub(crate) fn captured_here(mut self) -> Self {
+        self.carried = context::capture();
+        self
+    }
+
+    /// What came along from where the task was submitted.
+    pub(crate) fn carried(&self) -> Option<&Carried> {
+        self.carried.as_ref()
     }
 
     pub(crate) fn is_default(&self) -> bool {

@@ -2,11 +2,15 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::Waker;
+#[cfg(feature = "stream")]
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use super::AnyFuture;
 use crate::blocking_wait;
 use crate::callback;
+use crate::report;
 use crate::sync::{Condvar, Mutex};
 use crate::task::TaskId;
 use crate::watch::{Watch, Watcher};
@@ -31,6 +35,8 @@ struct State {
     wake_when: Option<WakeWhen>,
     /// Where it waits, if it runs the completions of others.
     queue: Option<Arc<dyn CompletionQueue>>,
+    /// Of who polls instead of waiting; woken by the next arrival.
+    waker: Option<Waker>,
 }
 
 /// What a waiting thread needs to see.
@@ -71,6 +77,24 @@ impl Arrivals {
     /// The next arrival; `None` if nothing has arrived.
     pub(crate) fn take(&self) -> Option<usize> {
         self.shared.state.lock().arrived.pop_front()
+    }
+
+    /// The next arrival; whoever polls is woken by it.
+    #[cfg(feature = "stream")]
+    pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<usize> {
+        callback::pay_debts();
+        // Cloning and dropping a waker is foreign code, so both happen outside the lock (L6).
+        let fresh = context.waker().clone();
+        let mut state = self.shared.state.lock();
+        if let Some(index) = state.arrived.pop_front() {
+            drop(state);
+            report::discard(fresh);
+            return Poll::Ready(index);
+        }
+        let stale = state.waker.replace(fresh);
+        drop(state);
+        report::discard(stale);
+        Poll::Pending
     }
 
     /// Blocks until `wake_when` is met, or until the deadline: `Some(None)` is one too far away to express. On a thread
@@ -138,7 +162,11 @@ impl Watch for Shared {
         state.failed |= failed;
         let wake = state.wake_when.is_some_and(|wake_when| wake_when.is_met(&state));
         let queue = if wake { state.queue.clone() } else { None };
+        let waker = state.waker.take();
         drop(state);
+        if let Some(waker) = waker {
+            report::contain("a waker", || waker.wake());
+        }
         match queue {
             Some(queue) => queue.wake(),
             None if wake => self.enough.notify_one(),

@@ -1,6 +1,8 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::OnceLock;
+#[cfg(feature = "stream")]
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::any_future::AnyFuture;
@@ -166,11 +168,24 @@ impl<F: AnyFuture> AsCompleted<F> {
                 self.arrivals.take().ok_or(())?
             }
         };
+        Ok(Some(self.yield_arrived(index)))
+    }
+
+    /// As `next`; whoever polls is woken by the next arrival.
+    #[cfg(feature = "stream")]
+    pub(crate) fn poll(&mut self, context: &Context<'_>) -> Poll<Option<F>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        self.arrivals.poll(context).map(|index| Some(self.yield_arrived(index)))
+    }
+
+    fn yield_arrived(&mut self, index: usize) -> F {
         let future = self.waiting[index].take().expect("each number arrives once for each future that has it");
         self.free.push(index);
         self.left -= 1;
         future.watched().observe();
-        Ok(Some(future))
+        future
     }
 
     /// How many futures have not been yielded.

@@ -3,6 +3,8 @@
 mod any_future;
 mod arrivals;
 mod as_completed;
+#[cfg(feature = "stream")]
+mod stream;
 
 use std::cell::LazyCell;
 use std::collections::HashSet;
@@ -11,6 +13,8 @@ use std::time::Duration;
 pub use any_future::{AnyFuture, WatchedFuture};
 use arrivals::{Arrivals, WakeWhen};
 pub use as_completed::{AsCompleted, as_completed};
+#[cfg(feature = "stream")]
+pub use stream::AsCompletedStream;
 
 use crate::blocking_wait;
 use crate::callback;

@@ -73,12 +73,16 @@ fn become_worker() -> io::Result<std::convert::Infallible> {
     }
     let page = Arc::new(Page::open(page.as_fd())?);
     shared_bytes::become_borrower();
+    #[cfg(feature = "log")]
+    if let Some(level) = crate::parent::logs::filter_of(setup.log_level) {
+        super::logs::forward(control.clone(), level);
+    }
     start_tasks(setup, page, control.clone())?;
     listener::listen(&control)
 }
 
 fn start_tasks(setup: Setup, page: Arc<Page>, control: Arc<Control>) -> io::Result<()> {
-    let builder = thread::Builder::new().name(format!("worker_{}", setup.number)).stack_size(setup.stack_size);
+    let builder = thread::Builder::new().name(setup.name.clone()).stack_size(setup.stack_size);
     builder.spawn(move || match Tasks::begin(&setup, page, &control) {
         Ok(mut tasks) => {
             let code = match tasks.serve() {

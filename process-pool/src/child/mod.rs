@@ -16,6 +16,8 @@
 
 mod entry;
 mod listener;
+#[cfg(feature = "log")]
+mod logs;
 #[expect(unsafe_code, reason = "calls the function that a frame names")]
 mod serve;
 mod tasks;

@@ -102,6 +102,9 @@ impl Tasks {
         if let Some(label) = header.label {
             context = context.label(label);
         }
+        if let Some(carried) = header.carried {
+            context = context.carried(carried);
+        }
         if header.deadline > 0
             && let Some(deadline) = Instant::now().checked_add(Duration::from_nanos(header.deadline))
         {
@@ -163,6 +166,7 @@ fn initialise(image: &Image, initializer: &Initializer) -> io::Result<Vec<u8>> {
         attempt: 1,
         deadline: 0,
         label: Some("initializer"),
+        carried: None,
         attachments: 0,
     };
     let context = Context::new(TaskId::from_u64(0)).label("initializer");

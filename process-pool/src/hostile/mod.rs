@@ -16,6 +16,8 @@ use crate::wire::bytes::Malformed;
 use crate::wire::control::{Hello, ToWorker};
 use crate::wire::frame::{self, Frame, FrameWriter, Job};
 use crate::wire::note::{self, Note};
+#[cfg(feature = "log")]
+use crate::wire::record::{self, LogRecord};
 
 /// W1, W2: a frame is understood or refused; nothing is understood but what the writer writes.
 pub fn frame(bytes: &[u8]) {
@@ -60,6 +62,11 @@ pub fn control(bytes: &[u8]) {
     }
     if let Ok(hello) = frugally(bytes.len(), || Hello::read(bytes)) {
         assert_eq!(bytes, hello.write());
+    }
+    #[cfg(feature = "log")]
+    if let Ok(record) = frugally(bytes.len(), || LogRecord::read(bytes)) {
+        assert!(record::is_one(bytes) && Hello::read(bytes).is_err());
+        assert_eq!(bytes, record.write());
     }
 }
 
@@ -111,7 +118,7 @@ fn check_records(records: &[Record], bytes: &[u8]) {
 /// Calls a reader of so many bytes, which may ask for a few times as much memory.
 ///
 /// The worst that a byte can stand for is an argument of no bytes, for which a worker notes 16 and an index of 8; a job,
-/// which is some 150 bytes there, takes 11. A vector that grows asks for at most three times what it holds in the end.
+/// which is some 170 bytes there, takes 12. A vector that grows asks for at most three times what it holds in the end.
 fn frugally<R>(bytes: usize, read: impl FnOnce() -> R) -> R {
     let (result, asked) = counting::allocated(read);
     assert!(asked <= 512 + 80 * bytes, "{asked} bytes were asked for, to read {bytes}");

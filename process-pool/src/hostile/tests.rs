@@ -9,19 +9,23 @@ use crate::page::{Memory, Producer};
 use crate::wire::control::{Hello, Initializer, Setup, ToWorker};
 use crate::wire::frame::{self as frames, Frame, Header, Job};
 use crate::wire::note as notes;
+#[cfg(feature = "log")]
+use crate::wire::record::LogRecord;
 
 /// A job in memory of its own.
 #[derive(Debug)]
 struct Owned {
     header: Header<'static>,
     label: Option<String>,
+    carried: Option<Vec<u8>>,
     indices: Option<Vec<usize>>,
     arguments: Vec<Vec<u8>>,
 }
 
 impl Owned {
     fn job(&self) -> Job<'_> {
-        let header = Header { label: self.label.as_deref(), ..self.header.clone() };
+        let (label, carried) = (self.label.as_deref(), self.carried.as_deref());
+        let header = Header { label, carried, ..self.header.clone() };
         Job { header, indices: self.indices.clone(), arguments: self.arguments.iter().map(Vec::as_slice).collect() }
     }
 }
@@ -33,7 +37,7 @@ prop_compose! {
         (entry, function) in any::<(i64, i64)>(),
     ) -> Header<'static> {
         let (entry, function) = (Offset(entry), Offset(function));
-        Header { slot, generation, id, entry, function, attempt, deadline, label: None, attachments }
+        Header { slot, generation, id, entry, function, attempt, deadline, label: None, carried: None, attachments }
     }
 }
 
@@ -41,25 +45,26 @@ prop_compose! {
     fn job()(
         header in header(),
         label in any::<Option<String>>(),
+        carried in any::<Option<Vec<u8>>>(),
         tasks in vec((any::<usize>(), vec(any::<u8>(), 0..20)), 0..6),
         has_indices in any::<bool>(),
     ) -> Owned {
         let (indices, arguments): (Vec<usize>, _) = tasks.into_iter().unzip();
-        Owned { header, label, indices: has_indices.then_some(indices), arguments }
+        Owned { header, label, carried, indices: has_indices.then_some(indices), arguments }
     }
 }
 
 fn setup() -> impl Strategy<Value = ToWorker> {
     let initializer = any::<Option<(i64, i64, Vec<u8>, Option<u64>)>>();
-    (any::<String>(), any::<(usize, usize, u32)>(), initializer).prop_map(
-        |(meeting_point, (number, stack_size, parent), initializer)| {
+    (any::<(String, String)>(), any::<(usize, u32, u32)>(), initializer).prop_map(
+        |((meeting_point, name), (stack_size, parent, log_level), initializer)| {
             let initializer = initializer.map(|(entry, function, argument, lent)| Initializer {
                 entry: Offset(entry),
                 function: Offset(function),
                 argument,
                 lent: lent.filter(|&id| id > 0),
             });
-            ToWorker::Setup(Setup { meeting_point, number, stack_size, initializer, parent })
+            ToWorker::Setup(Setup { meeting_point, name, stack_size, initializer, parent, log_level })
         },
     )
 }
@@ -138,6 +143,23 @@ proptest! {
         prop_assert_eq!(Hello::read(&hello.write()), Ok(hello));
     }
 
+    #[cfg(feature = "log")]
+    #[test]
+    fn a_log_record_is_read_as_it_was_written(
+        (level, target, message) in (1..6_u32, any::<String>(), any::<String>()),
+        (module, file, line) in any::<(Option<String>, Option<String>, Option<u32>)>(),
+        (task, label, lost) in any::<(Option<u64>, Option<String>, u64)>(),
+        pairs in vec(any::<(String, String)>(), 0..3),
+    ) {
+        let (module, file, label) = (module.as_deref(), file.as_deref(), label.as_deref());
+        let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let record = LogRecord { level, target: &target, message: &message, module, file, line, task, label, pairs, lost };
+        let bytes = record.write();
+        (0..bytes.len()).for_each(|len| assert!(LogRecord::read(&bytes[..len]).is_err(), "cut at {len}"));
+        damage(&bytes[..bytes.len().min(200)], control);
+        prop_assert_eq!(LogRecord::read(&bytes), Ok(record));
+    }
+
     #[test]
     fn r1_whatever_is_written_is_read_once_and_in_order(
         replies in vec(vec(any::<u8>(), 0..70), 0..200),
@@ -164,7 +186,7 @@ proptest! {
 #[test]
 fn w2_nothing_is_allocated_by_a_number_that_was_told() {
     let most = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
-    let head = [0; 9];
+    let head = [0; 10];
     for has_indices in [0, 1] {
         frame(&[&[1], most.as_slice()].concat());
         frame(&[&[1, 1], head.as_slice(), &[has_indices], &most].concat());

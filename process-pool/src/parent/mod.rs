@@ -21,6 +21,8 @@ pub(crate) mod counters;
 pub(crate) mod death;
 pub(crate) mod lane;
 pub(crate) mod last_words;
+#[cfg(feature = "log")]
+pub(crate) mod logs;
 pub(crate) mod memory;
 pub(crate) mod offer;
 pub(crate) mod pace;

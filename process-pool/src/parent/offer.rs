@@ -63,7 +63,7 @@ impl Offer for RetryOffer {
         let shared = self.shared.upgrade();
         self.handle.fail_then(TaskError::Cancelled, |tally| {
             if let Some(shared) = &shared {
-                shared.counters.end(tally);
+                shared.count(self.handle.id(), tally);
             }
         });
     }

@@ -51,13 +51,19 @@ impl Payload {
             let why = "its function, or the code for its types, lies in a shared library; call it from a function of the program";
             return Err(Rejected::not_portable(why).into());
         };
-        let size = OVERHEAD + encoded.size() + 5 * encoded.arguments().len();
+        let carried = encoded.carried().map_or(0, <[u8]>::len);
+        let size = OVERHEAD + carried + encoded.size() + 5 * encoded.arguments().len();
         Ok(Self { entry, function, encoded: Some(encoded), attachments, size })
     }
 
     /// The arguments, in the order of their positions, each with the index of its task.
     pub(crate) fn arguments(&self) -> Option<impl ExactSizeIterator<Item = (usize, &[u8])> + Clone> {
         self.encoded.as_ref().map(Encoded::arguments)
+    }
+
+    /// What goes along with each of the tasks.
+    pub(crate) fn carried(&self) -> Option<&[u8]> {
+        self.encoded.as_ref()?.carried()
     }
 
     pub(crate) fn tasks(&self) -> usize {

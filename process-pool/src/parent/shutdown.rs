@@ -103,7 +103,8 @@ impl Shared {
         self.join(deadline.flatten());
     }
 
-    /// Waits for the threads. Only the callbacks may still have something to do, and that may take long.
+    /// Waits for the threads. Only the callbacks may still have something to do, and who hands log records over: that may
+    /// take long.
     fn join(&self, deadline: Option<Instant>) {
         for thread in self.take_threads() {
             if thread.thread().id() != std::thread::current().id() {
@@ -113,6 +114,8 @@ impl Shared {
         }
         self.warden.join();
         self.callbacks.join(deadline);
+        #[cfg(feature = "log")]
+        self.logs.join(deadline);
     }
 
     fn report(&self) -> ShutdownReport {

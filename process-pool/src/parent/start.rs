@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::SendFlags;
 
+#[cfg(feature = "log")]
+use super::logs::Hearing;
 use super::process::{Process, Starting};
 use super::shared::Shared;
 use super::worker::Worker;
@@ -53,21 +55,50 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
     }
     let setup = Setup {
         meeting_point: meeting.name().to_owned(),
-        number,
+        name: format!("{}_{number}", shared.name),
         stack_size: shared.options.stack_size,
         initializer: initializer.as_ref().map(PreparedInitializer::call),
         parent: std::process::id(),
+        log_level: log_level(shared),
     };
     let control = Arc::new(control);
+    #[cfg(feature = "log")]
+    let hearing = hear(shared, number, &control, &process)?;
     let sent = control.send(&ToWorker::Setup(setup).write(), Some(page_file.as_fd()), SendFlags::empty());
     let sent = sent.and_then(|()| initializer.as_ref().map_or(Ok(()), |call| call.lend_to(&control)));
-    let hello = sent.map_err(StartFailure::from).and_then(|()| await_hello(&control, shared.options.start_timeout));
+    let limit = shared.options.start_timeout;
+    let hello = sent.map_err(StartFailure::from).and_then(|()| {
+        #[cfg(feature = "log")]
+        if let Some(hearing) = &hearing {
+            return hearing.await_hello(limit);
+        }
+        await_hello(&control, limit)
+    });
     let ready = hello.and_then(|hello| check(hello, initializer));
     let aborts_on_panic = ready.map_err(|failure| bury(&process, failure))?;
     let ends = meeting.meet()?;
     let shared = Arc::downgrade(shared);
     let worker = Worker::new(number, shared, process, page, control, ends.frames, ends.bell, aborts_on_panic);
+    #[cfg(feature = "log")]
+    let worker = worker.heard_by(hearing);
     Ok((Arc::new(worker), ends.notes))
+}
+
+/// Which log records a worker forwards.
+fn log_level(shared: &Shared) -> u32 {
+    #[cfg(feature = "log")]
+    if shared.options.forwards_logs {
+        return super::logs::level();
+    }
+    let _ = shared;
+    0
+}
+
+/// Reads the worker's log records, if they are wanted, and then its hello too.
+#[cfg(feature = "log")]
+fn hear(shared: &Shared, number: usize, control: &Arc<Control>, process: &Arc<Process>) -> io::Result<Option<Hearing>> {
+    let name = format!("{}_log_{number}", shared.name);
+    shared.options.forwards_logs.then(|| shared.logs.hear(name, number, control, process)).transpose()
 }
 
 fn spawn(shared: &Arc<Shared>, number: usize, control: std::os::fd::OwnedFd) -> io::Result<Process> {

@@ -13,8 +13,10 @@ pub(crate) struct Waiting {
     pub(crate) payload: Payload,
     pub(crate) options: TaskOptions,
     pub(crate) since: Instant,
-    /// It has killed a worker before: it is sent alone, so that it is plain who did it.
+    /// A worker has died of it before, or perhaps of it: it is sent alone, so that it is plain who did it.
     pub(crate) is_quarantined: bool,
+    /// So many workers could not be sent it, or died before they began it.
+    pub(crate) failed_sends: u32,
     /// It counts against `max_pending`, as long as it lies in the queue.
     pub(crate) takes_room: bool,
 }
@@ -39,6 +41,7 @@ impl Waiting {
             options,
             since: Instant::now(),
             is_quarantined: false,
+            failed_sends: 0,
             takes_room: false,
         }
     }
@@ -70,7 +73,8 @@ impl Waiting {
         let held = std::mem::replace(&mut self.held, over);
         let payload = std::mem::replace(&mut self.payload, Payload::nothing());
         let (options, since) = (self.options.clone(), self.since);
-        Self { held, payload, options, since, is_quarantined: self.is_quarantined, takes_room: false }
+        let (is_quarantined, failed_sends) = (self.is_quarantined, self.failed_sends);
+        Self { held, payload, options, since, is_quarantined, failed_sends, takes_room: false }
     }
 
     /// It leaves the queue for a worker.
@@ -83,9 +87,11 @@ impl Waiting {
         }
     }
 
-    /// Whether its outcome is decided: while callbacks of a cancel run, it is not sent about either.
-    pub(crate) fn is_over(&self) -> bool {
-        self.handle().is_none_or(|handle| handle.is_over())
+    /// Whether nobody wants it to run: its outcome is decided, while callbacks of a cancel run too; or it was to be tried
+    /// again, and was aborted, by who perhaps found only the attempt before.
+    pub(crate) fn is_unwanted(&self) -> bool {
+        let is_retry = matches!(self.held, Held::Begun(_));
+        self.handle().is_none_or(|handle| handle.is_over() || is_retry && handle.is_stop_requested())
     }
 
     pub(crate) fn attempt(&self) -> u32 {

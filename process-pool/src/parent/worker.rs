@@ -1,11 +1,14 @@
 //! One worker, as the parent sees it.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use concurrent_futures_core::sync::Mutex;
 
 use super::lane::Lane;
+#[cfg(feature = "log")]
+use super::logs::Hearing;
 use super::process::Process;
 use super::shared::Shared;
 use crate::link::{FrameSender, Sender};
@@ -30,7 +33,17 @@ pub(crate) struct Worker {
     news: AtomicBool,
     is_dead: AtomicBool,
     must_leave: AtomicBool,
+    unsent: Mutex<Option<Unsent>>,
     pub(crate) record: Record,
+    #[cfg(feature = "log")]
+    hearing: Mutex<Option<Hearing>>,
+}
+
+/// A frame that the system refused to let through to a worker that lived.
+#[derive(Debug, Clone)]
+pub(crate) struct Unsent {
+    pub(crate) frame: u64,
+    pub(crate) why: Arc<io::Error>,
 }
 
 /// What is told about a worker.
@@ -66,12 +79,42 @@ impl Worker {
             news: AtomicBool::new(false),
             is_dead: AtomicBool::new(false),
             must_leave: AtomicBool::new(false),
+            unsent: Mutex::default(),
             record: Record::default(),
+            #[cfg(feature = "log")]
+            hearing: Mutex::new(None),
         }
+    }
+
+    /// As it is, with somebody who reads its log records.
+    #[cfg(feature = "log")]
+    pub(crate) fn heard_by(mut self, hearing: Option<Hearing>) -> Self {
+        *self.hearing.get_mut() = hearing;
+        self
+    }
+
+    /// The process is gone: what it has logged is still read, and then nobody listens any more.
+    #[cfg(feature = "log")]
+    pub(crate) fn stop_hearing(&self) {
+        let hearing = self.hearing.lock().take();
+        drop(hearing);
     }
 
     pub(crate) fn process(&self) -> &Process {
         &self.process
+    }
+
+    /// A frame could not be written. Where the worker is dead, or about to be, that is no fault of the frame.
+    pub(crate) fn note_unsent(&self, frame: u64, why: io::Error) {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset, NotConnected};
+        if !matches!(why.kind(), BrokenPipe | ConnectionReset | NotConnected) {
+            self.unsent.lock().get_or_insert(Unsent { frame, why: Arc::new(why) });
+        }
+    }
+
+    /// The frame that the system refused, if it did, and why.
+    pub(crate) fn unsent(&self) -> Option<Unsent> {
+        self.unsent.lock().clone()
     }
 
     /// Makes the supervisor look.

@@ -26,6 +26,8 @@ pub(crate) trait Write {
     fn put(&mut self, number: u64);
     /// Bytes, after their length.
     fn put_bytes(&mut self, bytes: &[u8]);
+    /// Whether there are any, and the bytes.
+    fn put_optional(&mut self, bytes: Option<&[u8]>);
 }
 
 impl Write for Vec<u8> {
@@ -42,6 +44,14 @@ impl Write for Vec<u8> {
     fn put_bytes(&mut self, bytes: &[u8]) {
         self.put(bytes.len() as u64);
         self.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    fn put_optional(&mut self, bytes: Option<&[u8]>) {
+        self.put(bytes.is_some().into());
+        if let Some(bytes) = bytes {
+            self.put_bytes(bytes);
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! ```text
 //!   parent ── Setup(page) ──► worker        parent ◄── Hello, or Refused ── worker
 //!   parent ── Region(memory) ──► worker     parent ── Release ──► worker
+//!                                           parent ◄── log records ── worker
 //! ```
 
 use std::io;
@@ -26,7 +27,7 @@ use super::bytes::{Malformed, Reader, Write};
 use crate::image::{Identity, Offset};
 
 /// No message is longer.
-const LARGEST: usize = 64 * 1024;
+pub(crate) const LARGEST: usize = 64 * 1024;
 
 /// One end of the socket.
 #[derive(Debug)]
@@ -64,15 +65,25 @@ impl Control {
         }
     }
 
+    /// Lets whoever receives read what is there, and then find the end.
+    #[cfg(feature = "log")]
+    pub(crate) fn stop_receiving(&self) {
+        // It fails where the other end has closed, which is the end as well.
+        let _ = rustix::net::shutdown(&self.0, rustix::net::Shutdown::Read);
+    }
+
     /// Waits for a message and gives it, with the descriptor that came along. `None`: the other end is closed.
     pub(crate) fn receive(&self) -> io::Result<Option<(Vec<u8>, Option<OwnedFd>)>> {
         let mut bytes = vec![0; LARGEST];
         let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(4))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
+        let mut was_reset = false;
         let received = loop {
             match recvmsg(&self.0, &mut [IoSliceMut::new(&mut bytes)], &mut control, RecvFlags::CMSG_CLOEXEC) {
                 Ok(received) => break received.bytes,
                 Err(Errno::INTR) => {}
+                // The other end has left something unread. Once told, what it has sent before can be read.
+                Err(Errno::CONNRESET) if !was_reset => was_reset = true,
                 Err(Errno::CONNRESET) => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
@@ -102,14 +113,16 @@ impl AsFd for Control {
 pub(crate) struct Setup {
     /// Where it brings its ends of the channels.
     pub(crate) meeting_point: String,
-    /// Which worker of its pool it is.
-    pub(crate) number: usize,
+    /// What the thread of its tasks is called: the pool, and which worker of it this is.
+    pub(crate) name: String,
     /// How many bytes of stack the thread of its tasks has.
     pub(crate) stack_size: usize,
     /// What it runs before its first task.
     pub(crate) initializer: Option<Initializer>,
     /// The process that started it.
     pub(crate) parent: u32,
+    /// Which log records it forwards; 0: none.
+    pub(crate) log_level: u32,
 }
 
 /// A function to call, with its encoded argument.
@@ -149,9 +162,10 @@ impl ToWorker {
                 bytes.put(0);
                 bytes.put(PROTOCOL.into());
                 bytes.put_bytes(setup.meeting_point.as_bytes());
-                bytes.put(setup.number as u64);
+                bytes.put_bytes(setup.name.as_bytes());
                 bytes.put(setup.stack_size as u64);
                 bytes.put(setup.parent.into());
+                bytes.put(setup.log_level.into());
                 bytes.put(setup.initializer.is_some().into());
                 if let Some(initializer) = &setup.initializer {
                     bytes.put(initializer.entry.0 as u64);
@@ -191,9 +205,10 @@ fn read_setup(reader: &mut Reader<'_>) -> Result<Setup, Malformed> {
     }
     Ok(Setup {
         meeting_point: reader.take_text()?.to_owned(),
-        number: reader.take_usize()?,
+        name: reader.take_text()?.to_owned(),
         stack_size: reader.take_usize()?,
         parent: reader.take_u32()?,
+        log_level: reader.take_u32()?,
         initializer: if reader.take_bool()? {
             Some(Initializer {
                 entry: Offset(reader.take()? as i64),
@@ -256,8 +271,9 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let initializer = Initializer { entry: Offset(-1), function: Offset(7), argument: vec![1, 2], lent: Some(8) };
-        let setup =
-            Setup { meeting_point: "here".into(), number: 1, stack_size: 2, parent: 3, initializer: Some(initializer) };
+        let (meeting_point, name) = ("here".into(), "pool_1".into());
+        let initializer = Some(initializer);
+        let setup = Setup { meeting_point, name, stack_size: 2, parent: 3, log_level: 4, initializer };
         for message in [ToWorker::Setup(setup), ToWorker::Region(5), ToWorker::Release(6)] {
             assert_eq!(ToWorker::read(&message.write()), Ok(message));
         }
@@ -280,5 +296,16 @@ mod tests {
         assert_eq!((message.as_slice(), descriptor.is_some()), (b"without".as_slice(), false));
         drop(ours);
         assert!(theirs.receive().unwrap().is_none());
+    }
+
+    #[test]
+    fn what_was_sent_is_read_although_the_sender_left_something_unread() {
+        let (ours, theirs) = Control::pair().unwrap();
+        let theirs = Control::from_fd(theirs);
+        ours.send(b"unread", None, SendFlags::empty()).unwrap();
+        theirs.send(b"last words", None, SendFlags::empty()).unwrap();
+        drop(theirs);
+        assert_eq!(ours.receive().unwrap().unwrap().0, b"last words");
+        assert!(ours.receive().unwrap().is_none());
     }
 }

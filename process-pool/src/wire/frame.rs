@@ -3,7 +3,7 @@
 //! ```text
 //!   frame := STOP
 //!          | JOBS  count  job*                      followed by the attachments of its jobs, a message each
-//!   job   := slot  generation  id  entry  function  attempt  deadline  label?  attachments  indices?  tasks  argument*
+//!   job   := slot  generation  id  entry  function  attempt  deadline  label?  carried?  attachments  indices?  tasks  argument*
 //! ```
 //!
 //! - **W1** A frame is taken whole or refused: a worker that gets one it doesn't understand ends.
@@ -28,6 +28,8 @@ pub(crate) struct Header<'a> {
     /// How long the job may run, in nanoseconds; 0: for ever.
     pub(crate) deadline: u64,
     pub(crate) label: Option<&'a str>,
+    /// What goes along with each of the tasks, for the context hooks.
+    pub(crate) carried: Option<&'a [u8]>,
     /// How many attachments follow the frame for this job.
     pub(crate) attachments: usize,
 }
@@ -85,13 +87,8 @@ impl FrameWriter {
         bytes.put(zigzag(header.function.0));
         bytes.put(header.attempt.into());
         bytes.put(header.deadline);
-        match header.label {
-            None => bytes.put(0),
-            Some(label) => {
-                bytes.put(1);
-                bytes.put_bytes(label.as_bytes());
-            }
-        }
+        bytes.put_optional(header.label.map(str::as_bytes));
+        bytes.put_optional(header.carried);
         bytes.put(header.attachments as u64);
         bytes.put(indices.is_some().into());
         bytes.put(arguments.len() as u64);
@@ -132,6 +129,7 @@ fn read_job<'a>(reader: &mut Reader<'a>) -> Result<Job<'a>, Malformed> {
         attempt: reader.take_u32()?,
         deadline: reader.take()?,
         label: if reader.take_bool()? { Some(reader.take_text()?) } else { None },
+        carried: if reader.take_bool()? { Some(reader.take_bytes()?) } else { None },
         attachments: reader.take_usize()?,
     };
     let has_indices = reader.take_bool()?;
@@ -165,6 +163,7 @@ mod tests {
             attempt: 2,
             deadline: 7,
             label: Some("resize"),
+            carried: Some(b"carried"),
             attachments: 1,
         }
     }
@@ -173,12 +172,13 @@ mod tests {
     fn w1_what_is_written_is_read() {
         let mut writer = FrameWriter::new(2, 0);
         writer.job(&header(), None, [b"a".as_slice(), b""].into_iter());
-        writer.job(&Header { label: None, ..header() }, Some(&[4]), [b"x".as_slice()].into_iter());
+        writer.job(&Header { label: None, carried: None, ..header() }, Some(&[4]), [b"x".as_slice()].into_iter());
         let bytes = writer.finish();
         let Ok(Frame::Jobs(jobs)) = read(&bytes) else { panic!("{bytes:?}") };
         assert_eq!((&jobs[0].header, &jobs[0].indices), (&header(), &None));
         assert_eq!(jobs[0].arguments, [b"a".as_slice(), b""]);
-        assert_eq!((jobs[1].header.label, &jobs[1].indices), (None, &Some(vec![4])));
+        let header = &jobs[1].header;
+        assert_eq!((header.label, header.carried, &jobs[1].indices), (None, None, &Some(vec![4])));
         assert!(matches!(read(&stop()), Ok(Frame::Stop)));
     }
 

@@ -202,11 +202,11 @@ pub(crate) fn rejection(error: &TaskError) -> &Reason {
     }
 }
 
-/// Why the pool is broken.
+/// Why the pool is broken, as one line says it.
 #[track_caller]
 pub(crate) fn cause_of(error: &TaskError) -> String {
     assert!(matches!(rejection(error), Reason::Broken(_)), "{error:?}");
-    format!("{error:?}")
+    error.to_string()
 }
 
 /// Drains the pool; then every task has ended in exactly one way.
@@ -236,6 +236,23 @@ pub(crate) struct Recorder(Arc<(Mutex<Vec<Event>>, Condvar)>);
 impl Recorder {
     pub(crate) fn events(&self) -> Vec<Event> {
         self.0.0.lock().unwrap().clone()
+    }
+
+    /// How many tasks were submitted.
+    pub(crate) fn submitted(&self) -> usize {
+        let tasks = |event| if let Event::Submitted(_, tasks) = event { tasks } else { 0 };
+        self.events().into_iter().map(tasks).sum()
+    }
+
+    /// How they ended.
+    pub(crate) fn tally(&self) -> Tally {
+        let mut sum = Tally::default();
+        for event in self.events() {
+            if let Event::Finished(_, tally) = event {
+                sum += tally;
+            }
+        }
+        sum
     }
 
     /// Blocks until the events are as wanted.

@@ -30,9 +30,13 @@ impl Ended {
             Err(TaskError::Codec(_)) => self.kind.is_undecodable(),
             Err(TaskError::WorkerDied(died)) => self.may_die(plan, died),
             Err(TaskError::DeadlineExceeded(_)) => matches!(self.treatment, Treatment::Deadline(_)),
-            Err(TaskError::Abandoned(_)) => plan.kills_the_pool(),
-            Err(TaskError::Rejected(_)) => {
-                entries.is_empty() && (plan.may_refuse() || self.is_item && plan.cancels_what_waits())
+            Err(error @ TaskError::Abandoned(_)) => {
+                plan.kills_the_pool()
+                    || was_killed_before(plan, error) && matches!(self.treatment, Treatment::Retries(_))
+            }
+            Err(error @ TaskError::Rejected(_)) => {
+                let is_late = self.is_item && plan.cancels_what_waits();
+                entries.is_empty() && (plan.may_refuse() || is_late || was_killed_before(plan, error))
             }
             Err(_) => false,
         };
@@ -94,4 +98,9 @@ impl Ended {
         };
         (is_its_own || is_ours) && was_tried
     }
+}
+
+/// Whether all the workers that it was sent to were killed before they began it, which makes it look like the reason.
+fn was_killed_before(plan: &Plan, error: &TaskError) -> bool {
+    plan.kills_workers() && error.to_string().contains("5 workers in a row")
 }

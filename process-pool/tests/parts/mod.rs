@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 
 use concurrent_futures_conformance::{LIMIT, watchdog};
 use concurrent_futures_process_pool::init;
+use rustix::process::{Signal, set_parent_process_death_signal};
 
 /// Which part this program is to play.
 const PART: &str = "CONCURRENT_FUTURES_PART";
@@ -18,6 +19,8 @@ pub(crate) type Named = (&'static str, fn());
 pub(crate) fn run(parts: &[Named], tests: &[Named]) -> ExitCode {
     init();
     if let Ok(wanted) = env::var(PART) {
+        // Whoever started it is a test that waits for it. Where that hangs and fails, nothing is left of it.
+        set_parent_process_death_signal(Some(Signal::KILL)).expect("a process may ask for that");
         let (_, part) = parts.iter().find(|(name, _)| *name == wanted).expect("a part of this program");
         part();
         return ExitCode::SUCCESS;

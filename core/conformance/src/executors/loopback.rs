@@ -68,6 +68,9 @@ impl Trade for Loopback {
             if let Some(label) = &label {
                 context = context.label(label.clone());
             }
+            if let Some(carried) = encoded.carried() {
+                context = context.carried(carried);
+            }
             let handle = handle.clone();
             context = context.stop_when(move || handle.is_stop_requested());
             let reply = serve_here(encoded.call(), argument, context);

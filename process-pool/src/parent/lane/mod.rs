@@ -20,6 +20,8 @@ mod giving;
 mod in_flight;
 mod sending;
 mod stopping;
+#[cfg(all(test, not(concurrent_futures_loom)))]
+pub(super) mod tests;
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;

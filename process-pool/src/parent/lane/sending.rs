@@ -59,6 +59,7 @@ impl Worker {
                 attempt: waiting.attempt(),
                 deadline: limit.map_or(0, |limit| u64::try_from(limit.as_nanos()).unwrap_or(0)),
                 label: waiting.options.label_text(),
+                carried: waiting.payload.carried(),
                 attachments: waiting.payload.attachments.bytes.len(),
             };
             let indices = waiting.payload.indices();
@@ -69,15 +70,14 @@ impl Worker {
             attachments.bytes.extend(beside.bytes);
             attachments.regions.extend(beside.regions);
             let offer = Arc::new(SlotOffer::new(self.clone(), slot, entry.generation));
-            let is_wanted = match &waiting.held {
-                Held::Fresh(job) => job.offer(offer).is_ok(),
-                Held::Begun(job) => {
-                    job.offer(offer);
-                    !job.handle().is_over()
-                }
-                Held::Over(_) => false,
-            };
-            if !is_wanted {
+            match &waiting.held {
+                // It refuses an offer only where it is over.
+                Held::Fresh(job) => drop(job.offer(offer)),
+                // From now on an abort comes here; one that came before is seen below.
+                Held::Begun(job) => job.offer(offer),
+                Held::Over(_) => {}
+            }
+            if waiting.is_unwanted() {
                 // It was cancelled in the queue: the worker passes it over, and the supervisor empties the slot.
                 self.page.slot(slot).withdraw();
             }
@@ -97,7 +97,8 @@ impl Worker {
         drop(lane);
         // What can't be sent has not begun, and the death that is the reason gives it back. Where the reason is another,
         // the system's lack of something, the worker would wait for ever for what is missing.
-        if write(&writer, &self.control, &frame, &attachments).is_err() {
+        if let Err(error) = write(&writer, &self.control, &frame, &attachments) {
+            self.note_unsent(number, error);
             self.process().kill();
         }
         drop(writer);

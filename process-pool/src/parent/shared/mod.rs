@@ -18,22 +18,26 @@ mod staff;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Instant;
 
 use concurrent_futures_core::room::{Permit, Room};
 use concurrent_futures_core::sync::{Condvar, Mutex, MutexGuard};
 use concurrent_futures_core::worker::{self, CompletionSink};
-use concurrent_futures_core::{Job, Reason, Rejected, Skipped, Stats, TaskError, WhenFull};
+use concurrent_futures_core::{Job, JobHandle, Reason, Rejected, Stats, Tally, TaskError, TaskId, WhenFull};
 
 pub(crate) use next::Next;
+pub(crate) use staff::back_off;
 
 use super::callbacks::Callbacks;
 use super::counters::Counters;
+#[cfg(feature = "log")]
+use super::logs::Logs;
 use super::payload::Payload;
 use super::process::Starting;
 use super::shutdown::Lifecycle;
-use super::supervisor;
+use super::supervisor::{self, cancelled};
 use super::waiting::{Held, Waiting};
 use super::warden::Warden;
 use super::worker::Worker;
@@ -48,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) callbacks: Arc<Callbacks>,
     pub(crate) warden: Arc<Warden>,
     pub(crate) lifecycle: Lifecycle,
+    #[cfg(feature = "log")]
+    pub(crate) logs: Arc<Logs>,
     state: Mutex<State>,
     /// Something in the state, or in the numbers, has changed: for those who wait for the end.
     changed: Condvar,
@@ -98,6 +104,8 @@ impl Shared {
             counters: Counters::default(),
             warden: Arc::default(),
             lifecycle: Lifecycle::default(),
+            #[cfg(feature = "log")]
+            logs: Arc::default(),
             state: Mutex::default(),
             changed: Condvar::new(),
             room,
@@ -110,24 +118,29 @@ impl Shared {
 
     /// Takes a job, or refuses it.
     pub(crate) fn execute(self: &Arc<Self>, job: Job) {
+        self.execute_in(job, None);
+    }
+
+    /// As [`execute`](Self::execute), into room that was taken before, if it was.
+    pub(crate) fn execute_in(self: &Arc<Self>, job: Job, permit: Option<Permit>) {
         let (id, tasks) = (job.id(), job.tasks());
         self.counters.submit(tasks);
         self.options.observer.tell(|observer| observer.submitted(id, tasks));
         if let Some(refusal) = self.refusal() {
-            return self.refuse(job, tasks, refusal);
+            return self.end_unbegun(&job.handle(), tasks, refusal);
         }
         let payload = match Payload::of(&job) {
             Ok(payload) => payload,
-            Err(error) => return self.refuse(job, tasks, error),
+            Err(error) => return self.end_unbegun(&job.handle(), tasks, error),
         };
         // Those that could not be encoded have failed.
-        self.counters.fail(tasks - payload.tasks());
+        self.count(id, Tally { failed: tasks - payload.tasks(), ..Tally::default() });
         if payload.tasks() == 0 {
             return;
         }
-        let permit = match self.permit(payload.tasks()) {
+        let permit = match permit.map_or_else(|| self.permit(payload.tasks()), |permit| Ok(Some(permit))) {
             Ok(permit) => permit,
-            Err(error) => return self.refuse(job, payload.tasks(), error),
+            Err(error) => return self.end_unbegun(&job.handle(), payload.tasks(), error),
         };
         let mut waiting = Waiting::new(job, payload);
         if let (Some(permit), Held::Fresh(job)) = (permit, &waiting.held) {
@@ -142,16 +155,43 @@ impl Shared {
         self.room.as_ref().map(|(room, _)| room.left())
     }
 
-    /// Refuses a job, so many tasks of which have not ended.
-    fn refuse(&self, job: Job, tasks: usize, why: impl Into<TaskError>) {
-        match job.refuse(why) {
-            Ok(()) | Err(Skipped::Elsewhere) => self.counters.fail(tasks),
-            Err(Skipped::Cancelled) => self.counters.cancel(tasks),
+    pub(crate) fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>> {
+        self.room.as_ref().map_or(Poll::Ready(None), |(room, _)| room.poll_left(context).map(Some))
+    }
+
+    pub(crate) fn room(&self) -> Option<&Arc<Room>> {
+        self.room.as_ref().map(|(room, _)| room)
+    }
+
+    /// Whether the calling thread may wait for room: not one that makes room itself.
+    pub(crate) fn may_block() -> bool {
+        !supervisor::is_on_one() && !worker::is_inside_task()
+    }
+
+    /// Ends a job that had not begun, and so many tasks of which had not ended.
+    fn end_unbegun(&self, job: &JobHandle, tasks: usize, why: impl Into<TaskError>) {
+        if !job.fail_then(why, |tally| self.count(job.id(), tally)) {
+            // Somebody else has ended it: that was a cancel, which nobody has counted.
+            self.count(job.id(), cancelled(tasks));
         }
         self.note_change();
     }
 
-    fn refusal(&self) -> Option<Rejected> {
+    /// Ends a job that waits for another attempt; whoever has ended it before has counted it.
+    fn end_begun(&self, job: &JobHandle, why: impl Into<TaskError>) {
+        job.fail_then(why, |tally| self.count(job.id(), tally));
+        self.note_change();
+    }
+
+    /// Counts tasks that have ended elsewhere than with a worker, and tells the observer.
+    pub(crate) fn count(&self, id: TaskId, tally: Tally) {
+        if tally.total() > 0 {
+            self.counters.end(tally);
+            self.options.observer.tell(|observer| observer.finished(id, tally));
+        }
+    }
+
+    pub(crate) fn refusal(&self) -> Option<Rejected> {
         let state = self.state.lock();
         state.broken.clone().or_else(|| state.is_closed.then(|| Rejected::new(Reason::ShutDown)))
     }
@@ -163,7 +203,7 @@ impl Shared {
     /// Where the pool was told to; what ends it stands at [`Room::enter`]. Never on a thread that makes room itself.
     fn permit(&self, tasks: usize) -> Result<Option<Permit>, Rejected> {
         let Some((room, when_full)) = &self.room else { return Ok(None) };
-        let may_block = !supervisor::is_on_one() && !worker::is_inside_task();
+        let may_block = Self::may_block();
         match (room.try_enter(tasks), when_full) {
             (Some(permit), _) => Ok(Some(permit)),
             (None, WhenFull::Block) if may_block => {
@@ -190,7 +230,8 @@ impl Shared {
             let lane = worker.lane.lock();
             drop(state);
             if let Err(back) = worker.send_into(lane, vec![waiting], self.quota(&worker)) {
-                self.give_back(back);
+                // It has closed meanwhile, and so may the pool have: nobody waits for a job that is in our hands.
+                back.into_iter().for_each(|waiting| self.enqueue(waiting));
             }
             return;
         }
@@ -213,8 +254,11 @@ impl Shared {
             drop(state);
             return jobs.into_iter().for_each(|waiting| self.cancel_waiting(waiting));
         }
+        let count = jobs.len();
         jobs.into_iter().rev().for_each(|waiting| state.queue.push_front(waiting));
         self.act(state);
+        // Each may keep somebody else busy.
+        (1..count).for_each(|_| self.act(self.state.lock()));
     }
 
     /// Q1: wakes somebody idle, or starts somebody, as long as there is work for him.
@@ -258,30 +302,26 @@ impl Shared {
     /// Ends a job that waits.
     fn fail_waiting(&self, waiting: Waiting, why: Rejected) {
         let tasks = waiting.tasks();
-        let count = |tally| self.counters.end(tally);
-        if !waiting.handle().is_some_and(|handle| handle.fail_then(why, count)) {
-            // Somebody else has ended it: in the queue that is a cancel.
-            self.counters.cancel(tasks);
+        match waiting.held {
+            Held::Fresh(job) => self.end_unbegun(&job.handle(), tasks, why),
+            Held::Begun(job) => self.end_begun(&job.handle(), why),
+            Held::Over(_) => {}
         }
-        self.note_change();
     }
 
-    /// Ends a job that is not to run. Its future may have ended before: of one that had not begun that was a cancel, which
-    /// nobody has counted; of one that waits for another attempt whoever ended it has counted it.
+    /// Ends a job that is not to run.
     pub(crate) fn cancel_waiting(&self, waiting: Waiting) {
         let tasks = waiting.tasks();
-        let counts = match waiting.held {
+        match waiting.held {
             Held::Fresh(job) => {
+                // It ends so now, or has before. Counted first, so that whoever has the result finds it counted.
+                self.count(job.id(), cancelled(tasks));
                 job.cancel();
-                true
+                self.note_change();
             }
-            Held::Begun(job) => job.fail(TaskError::Cancelled),
-            Held::Over(_) => false,
-        };
-        if counts {
-            self.counters.cancel(tasks);
+            Held::Begun(job) => self.end_begun(&job.handle(), TaskError::Cancelled),
+            Held::Over(_) => {}
         }
-        self.note_change();
     }
 
     /// Takes no new jobs; gives those that wait if they are not to run.

@@ -72,9 +72,9 @@ impl Shared {
     }
 }
 
-/// Takes from the front what was cancelled.
+/// Takes from the front what nobody wants.
 fn take_over(queue: &mut VecDeque<Waiting>) -> Vec<Waiting> {
-    std::iter::from_fn(|| queue.pop_front_if(|next| next.is_over())).collect()
+    std::iter::from_fn(|| queue.pop_front_if(|next| next.is_unwanted())).collect()
 }
 
 /// Takes from the front what fits. A large job, and one in quarantine, goes alone to an idle worker.

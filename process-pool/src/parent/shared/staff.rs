@@ -1,16 +1,19 @@
 //! How workers come and go (Q2).
 
 use std::collections::VecDeque;
+use std::error::Error;
+use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use concurrent_futures_core::Rejected;
+use concurrent_futures_core::{Abandoned, Rejected};
 
 use super::Shared;
 use crate::parent::lane;
 use crate::parent::process::Starting;
 use crate::parent::supervisor;
+use crate::parent::waiting::{Held, Waiting};
 use crate::parent::worker::Worker;
 use crate::start_failure::StartFailure;
 
@@ -33,7 +36,7 @@ impl Shared {
     }
 
     /// No thread could be started: with other workers the jobs wait for those; without any they would wait for ever.
-    pub(super) fn note_no_thread(&self, number: usize, error: std::io::Error) {
+    pub(super) fn note_no_thread(&self, number: usize, error: io::Error) {
         let mut state = self.state.lock();
         state.starting.retain(|(other, _)| *other != number);
         let stranded = if state.live() == 0 { std::mem::take(&mut state.queue) } else { VecDeque::new() };
@@ -95,7 +98,7 @@ impl Shared {
         if let Some((_, process)) = state.starting.iter_mut().find(|(other, _)| *other == number) {
             *process = None;
         }
-        let is_hopeless = failure.is_permanent() || state.failed_starts >= MOST_FAILED_STARTS;
+        let is_hopeless = failure.is_permanent() || state.failed_starts >= MOST_FAILURES;
         let nobody_waits = state.queue.is_empty() || state.is_killed || state.broken.is_some();
         if !is_hopeless && !nobody_waits {
             return Some(back_off(state.failed_starts));
@@ -108,6 +111,23 @@ impl Shared {
             drop(state);
         }
         self.end_if_over();
+        None
+    }
+
+    /// A worker could not be sent a job, or died before it began it: that may be the job's fault, so it is tried again
+    /// alone, and as often as a start. Gives it back if it is.
+    pub(crate) fn note_failed_send(&self, mut waiting: Waiting, why: &Arc<dyn Error + Send + Sync>) -> Option<Waiting> {
+        waiting.failed_sends += 1;
+        waiting.is_quarantined = true;
+        if waiting.failed_sends < MOST_FAILURES {
+            return Some(waiting);
+        }
+        let text = format!("{MOST_FAILURES} workers in a row could not be sent the task");
+        match waiting.held {
+            // It can't be said that it never ran.
+            Held::Begun(job) => self.end_begun(&job.handle(), Abandoned::new(format!("{text} once more: {why}"))),
+            _ => self.fail_waiting(waiting, Rejected::broken(text, Some(why.clone()))),
+        }
         None
     }
 
@@ -135,11 +155,11 @@ impl Shared {
     }
 }
 
-/// So many starts in a row may fail before the pool gives up.
-const MOST_FAILED_STARTS: u32 = 5;
+/// So many starts in a row may fail before the pool gives up, and so many sends of a job before the pool gives up the job.
+const MOST_FAILURES: u32 = 5;
 
-/// The first try comes at once, the next ones later and later.
-fn back_off(failed: u32) -> Duration {
+/// How long to wait after so many failures in a row: the first try comes at once, the next ones later and later.
+pub(crate) fn back_off(failed: u32) -> Duration {
     match failed {
         0 | 1 => Duration::ZERO,
         more => Duration::from_millis(10) * 4_u32.saturating_pow(more - 2).min(100),

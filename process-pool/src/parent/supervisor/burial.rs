@@ -1,5 +1,6 @@
 //! How a supervisor ends or gives back what lies with a worker that has died (V1).
 
+use std::error::Error;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +12,9 @@ use super::{Supervisor, cancelled, failed};
 use crate::parent::death;
 use crate::parent::lane::{InFlight, KillReason};
 use crate::parent::offer::RetryOffer;
+use crate::parent::shared::back_off;
 use crate::parent::waiting::{Held, Waiting};
+use crate::start_failure::DiedUnbegun;
 
 impl Supervisor {
     /// Drops what lies with the worker, which ends it.
@@ -41,16 +44,46 @@ impl Supervisor {
         if self.is_to_be_replaced(!slots.is_empty()) {
             self.shared.counters.restart();
         }
-        let mut back = Vec::new();
+        let (mut back, mut unbegun, mut is_one_to_blame) = (Vec::new(), Vec::new(), false);
         for slot in slots {
-            let Some(mut job) = self.worker.lane.lock().take(slot) else { continue };
-            back.extend(self.reclaim(slot, &mut job));
+            let (job, frame) = {
+                let mut lane = self.worker.lane.lock();
+                (lane.take(slot), lane.order(slot))
+            };
+            let Some(mut job) = job else { continue };
+            let has_begun = self.worker.page.slot(slot).look().begun > 0;
+            let rest = self.reclaim(slot, &mut job);
+            if has_begun {
+                back.extend(rest);
+            } else {
+                unbegun.extend(rest.into_iter().map(|waiting| (frame, waiting)));
+            }
             if job.done < job.offered {
+                is_one_to_blame = true;
                 back.extend(self.blame(slot, &mut job, status));
             }
             self.put_back_or_release(slot, job);
         }
+        let is_explained = is_one_to_blame || !back.is_empty();
+        back.extend(self.spare(unbegun, is_explained, status));
+        // Where one worker after the other comes to nothing, the next one is no hurry.
+        self.shared.pause(back_off(back.iter().map(|waiting| waiting.failed_sends).max().unwrap_or(0)));
         self.shared.give_back(back);
+    }
+
+    /// Which of the jobs that had not begun are to be tried again. Those of a frame that could not be sent, or that the
+    /// worker was to begin next when it died, have had a try, like a start that failed: they may be why it died.
+    fn spare(&self, unbegun: Vec<(u64, Waiting)>, is_explained: bool, status: Option<ExitStatus>) -> Vec<Waiting> {
+        let next = unbegun.first().filter(|_| !is_explained).map(|(frame, _)| *frame);
+        let (suspected, why): (Option<u64>, Arc<dyn Error + Send + Sync>) = match self.worker.unsent() {
+            Some(unsent) => (Some(unsent.frame), unsent.why),
+            None => (next, Arc::new(DiedUnbegun(status))),
+        };
+        let is_suspected = |frame| suspected == Some(frame);
+        let tried = |(frame, waiting)| {
+            if is_suspected(frame) { self.shared.note_failed_send(waiting, &why) } else { Some(waiting) }
+        };
+        unbegun.into_iter().filter_map(tried).collect()
     }
 
     /// Whether the worker has done something, and was not simply needed no more.
@@ -73,7 +106,9 @@ impl Supervisor {
         let label = job.waiting.options.label_text().map(str::to_owned);
         let running = job.begin()?;
         let is_its_own_death = matches!(kill, None | Some(KillReason::Memory { .. }));
-        if is_its_own_death && attempt <= retries && !self.shared.cancels_waiting() {
+        // Who has asked it to stop, with a grace, wants no other attempt either.
+        let may_run_again = !running.handle().is_stop_requested() && !self.shared.cancels_waiting();
+        if is_its_own_death && attempt <= retries && may_run_again {
             return Some(self.retry(job.waiting.hollow_out()));
         }
         let pid = self.worker.process().pid();

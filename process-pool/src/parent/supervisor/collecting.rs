@@ -187,7 +187,7 @@ impl Supervisor {
         if let Held::Fresh(job) = &waiting.held {
             job.take_back();
         }
-        if is_aborted || waiting.is_over() {
+        if is_aborted || waiting.is_unwanted() {
             self.shared.cancel_waiting(waiting);
             return Vec::new();
         }

@@ -19,11 +19,13 @@
 //!   begun goes to another worker. Each task runs once, unless it asked for retries.
 //! - **V2** Whatever the worker does, and whatever it writes, its supervisor comes to the burial, since its death is noticed
 //!   by the system's own handle of the process.
-//! - **V3** No user code but `configure`, decoding, wakers and the destructors of what they leave runs on a supervisor, and
-//!   its panics are contained.
+//! - **V3** No user code but `configure`, what an initializer's argument is encoded with, decoding, wakers and the destructors
+//!   of what they leave runs on a supervisor, and its panics are contained.
 
 mod burial;
 mod collecting;
+#[cfg(all(test, not(concurrent_futures_loom)))]
+mod tests;
 
 use std::any::Any;
 use std::cell::Cell;
@@ -71,7 +73,7 @@ pub(crate) fn supervise(shared: &Arc<Shared>, number: usize) {
     }
 }
 
-fn cancelled(tasks: usize) -> Tally {
+pub(crate) fn cancelled(tasks: usize) -> Tally {
     Tally { cancelled: tasks, ..Tally::default() }
 }
 
@@ -123,6 +125,8 @@ impl Supervisor {
         if catch_unwind(AssertUnwindSafe(|| self.bury())).is_err() {
             self.abandon();
         }
+        #[cfg(feature = "log")]
+        self.worker.stop_hearing();
         self.shared.note_left(&self.worker);
     }
 

@@ -14,7 +14,7 @@ use crate::workloads::{Microsecond, sequential_map};
 const WORKERS: usize = 2;
 
 pub(super) const QUESTION: Question = Question {
-    id: "thread_map_chunk",
+    id: "thread_map_chunks",
     title: "Which chunk size should map have on threads?",
     method: "`map_with` over items that add one, or that work for a microsecond, on 2 workers, by the size of a chunk. Without a \
              size, the pool measures how long items take and finds one by itself: that row is the same at each point, and so is \

@@ -1,0 +1,69 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use super::{AnyFuture, AsCompleted};
+
+/// Futures in the order of their completion, for an async runtime; from [`AsCompleted::into_stream`].
+///
+/// It has no thread and no task of its own. A poll that is dropped loses nothing; dropping the stream detaches the futures that
+/// are left, as it does with `as_completed`.
+#[must_use = "streams do nothing unless polled"]
+pub struct AsCompletedStream<F: AnyFuture> {
+    completed: AsCompleted<F>,
+}
+
+impl<F: AnyFuture> AsCompleted<F> {
+    /// The same as a `futures::Stream`, which yields each future as it ends. Needs the feature `stream`.
+    /// Python: `asyncio.as_completed` over `asyncio.wrap_future`.
+    ///
+    /// ```
+    /// use concurrent_futures_core::{Promise, as_completed};
+    /// use futures_lite::{StreamExt, future::block_on};
+    ///
+    /// let (promise, future) = Promise::new();
+    /// let mut completed = as_completed([future]).into_stream();
+    /// promise.start().unwrap().complete(5);
+    /// let future = block_on(completed.next()).unwrap();
+    /// assert_eq!(future.result().unwrap(), 5);           // it is done: this doesn't block
+    /// assert!(block_on(completed.next()).is_none());
+    /// ```
+    pub fn into_stream(self) -> AsCompletedStream<F> {
+        AsCompletedStream { completed: self }
+    }
+}
+
+impl<F: AnyFuture> AsCompletedStream<F> {
+    /// Adds one more future, as [`AsCompleted::push`]. Whoever has polled meanwhile is woken by it too.
+    pub fn push(&mut self, future: F) {
+        self.completed.push(future);
+    }
+
+    /// The iterator again, of what has not been yielded.
+    pub fn into_inner(self) -> AsCompleted<F> {
+        self.completed
+    }
+}
+
+/// Nothing in it is pinned.
+impl<F: AnyFuture> Unpin for AsCompletedStream<F> {}
+
+impl<F: AnyFuture> Stream for AsCompletedStream<F> {
+    type Item = F;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<F>> {
+        self.get_mut().completed.poll(context)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.completed.size_hint()
+    }
+}
+
+impl<F: AnyFuture> fmt::Debug for AsCompletedStream<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsCompletedStream").field("remaining", &self.completed.remaining()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,116 @@
+//! Tasks that take longer than they may.
+//!
+//! ```text
+//! cargo run --release --example deadline -- --executor processes
+//! cargo run --release --example deadline -- --executor threads
+//! ```
+//!
+//! Each task may take a fifth of a second. One hangs and looks whether it was asked to stop, one hangs and doesn't. Both
+//! futures end in time, and the other tasks don't notice. On processes whoever hangs is killed, and replaced: look at the
+//! numbers. A thread can't be killed: the task that looks ends by itself, the other one is left behind.
+#![expect(clippy::print_stdout, reason = "a program prints its results")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::process::{self, ExitCode};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use common::{Backend, Interrupt, Outcome, PoolOptions, explain};
+use concurrent_futures::{Executor, Shutdown, TaskError, TaskOptions, as_completed, task};
+
+/// Runs tasks with a deadline, two of which never end by themselves.
+#[derive(Debug, Parser)]
+struct Options {
+    /// How long a task may run, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.2)]
+    deadline: f64,
+    #[command(flatten)]
+    pool: PoolOptions,
+}
+
+fn main() -> ExitCode {
+    concurrent_futures::init();
+    common::exit("deadline", run(&Options::parse()))
+}
+
+fn run(options: &Options) -> Outcome {
+    if options.pool.executor == Backend::Threads && options.pool.workers() < 2 {
+        return Err("on threads the task that hangs keeps its thread, so it takes a second one: --workers 2".into());
+    }
+    let executor = options.pool.build()?;
+    let interrupt = Interrupt::of(&executor)?;
+    println!("main is process {}", process::id());
+    println!("workers before: {}", workers(&*executor)?);
+
+    let limited = TaskOptions::new().deadline(Duration::try_from_secs_f64(options.deadline)?);
+    let submit =
+        |name: &'static str, function| (name, executor.submit_fallible_with(limited.clone().label(name), function, ()));
+    let tasks = [
+        submit("quick", quick),
+        submit("hangs and looks", hangs_and_looks),
+        submit("hangs", hangs),
+        submit("quick too", quick),
+        submit("quick as well", quick),
+    ];
+    let begun = Instant::now();
+    let mut surprises = 0;
+    for (name, future) in as_completed(tasks) {
+        let outcome = future.result();
+        let text = match &outcome {
+            Ok(pid) => format!("ran in process {pid}"),
+            Err(error) => explain(error),
+        };
+        println!("{:5.2} s  {name}: {text}", begun.elapsed().as_secs_f64());
+        let is_expected = match outcome {
+            Ok(_) => name.starts_with("quick"),
+            Err(error) => matches!(error, TaskError::DeadlineExceeded(_)) && name.starts_with("hangs"),
+        };
+        surprises += u64::from(!is_expected);
+    }
+
+    if interrupt.came() {
+        println!("interrupted");
+        return Ok(interrupt.exit_code(0));
+    }
+    println!("workers after: {}", workers(&*executor)?);
+    // A drain would wait for the thread that hangs, for ever.
+    let report = executor.shutdown(Shutdown::kill(Duration::from_millis(100)));
+    println!("left behind: {}", report.still_running);
+    Ok(interrupt.exit_code(surprises))
+}
+
+/// Which processes answer, while all workers are kept busy.
+fn workers(executor: &dyn Executor) -> Result<String, TaskError> {
+    let answers = 2 * executor.stats().max_workers;
+    let pids: BTreeSet<u32> = executor.map(|_| slept(20), 0..answers as u64).collect::<Result<_, _>>()?;
+    Ok(pids.iter().map(u32::to_string).collect::<Vec<_>>().join(" "))
+}
+
+type TaskResult = Result<u32, Box<dyn Error + Send + Sync>>;
+
+fn quick(_: ()) -> TaskResult {
+    Ok(slept(50))
+}
+
+fn hangs_and_looks(_: ()) -> TaskResult {
+    loop {
+        task::current().check()?;
+        slept(1);
+    }
+}
+
+fn hangs(_: ()) -> TaskResult {
+    loop {
+        slept(1000);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "tasks that take time and do nothing")]
+fn slept(milliseconds: u64) -> u32 {
+    thread::sleep(Duration::from_millis(milliseconds));
+    process::id()
+}

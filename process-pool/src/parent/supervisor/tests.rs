@@ -1,0 +1,172 @@
+//! Jobs that one worker after the other comes to nothing with. The workers are this test program.
+
+use std::sync::{Arc, OnceLock, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use concurrent_futures_conformance::{Gate, Gatekeeper, LIMIT, watchdog};
+use concurrent_futures_core::{
+    Executor, ExecutorExt, Future, Job, Observer, Reason, Shutdown, ShutdownReport, Stats, TaskError,
+};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::net::SendFlags;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+
+use crate::parent::lane::tests::waiting;
+use crate::parent::shared::Shared;
+use crate::parent::worker::Worker;
+use crate::{ProcessPool, SharedBytes};
+
+crate::worker_entry!();
+
+/// A pool of one worker at a time, something happens to the first of which before they are sent anything.
+struct Pool(Arc<Shared>);
+
+impl Pool {
+    fn of(workers: usize) -> Self {
+        Self(Shared::new(ProcessPool::builder(), "plain".to_owned(), workers))
+    }
+
+    fn whose_first(workers: usize, meet: fn(Arc<Worker>)) -> Self {
+        let pool = Arc::new(OnceLock::new());
+        let meets = Meets { pool: pool.clone(), workers, meet };
+        let shared = Shared::new(ProcessPool::builder().observer(meets), "doomed".to_owned(), 1);
+        pool.set(Arc::downgrade(&shared)).expect("it is set once");
+        Self(shared)
+    }
+
+    /// Submits a task that memory must be lent for.
+    fn submit_lent(&self) -> Future<usize> {
+        self.submit(|bytes: SharedBytes| bytes.len(), SharedBytes::new(b"lent").unwrap())
+    }
+}
+
+impl Executor for Pool {
+    fn execute(&self, job: Job) {
+        self.0.execute(job);
+    }
+
+    fn shutdown(&self, how: Shutdown) -> ShutdownReport {
+        self.0.shut_down(how)
+    }
+
+    fn stats(&self) -> Stats {
+        self.0.stats()
+    }
+}
+
+/// Does something to the first workers.
+struct Meets {
+    pool: Arc<OnceLock<Weak<Shared>>>,
+    workers: usize,
+    meet: fn(Arc<Worker>),
+}
+
+impl Observer for Meets {
+    fn worker_up(&self, number: usize) {
+        let Some(pool) = self.pool.get().and_then(Weak::upgrade) else { return };
+        let worker = pool.everybody().0.into_iter().find(|worker| worker.number == number);
+        if let Some(worker) = worker.filter(|_| number < self.workers) {
+            (self.meet)(worker);
+        }
+    }
+}
+
+/// It can't be lent any memory, since its control socket is full; it lives none the less.
+fn fill_control_socket(worker: Arc<Worker>) {
+    stop(&worker);
+    let control = &worker.control;
+    fcntl_setfl(control, fcntl_getfl(control).unwrap() | OFlags::NONBLOCK).unwrap();
+    while control.send(&[0; 1024], None, SendFlags::empty()).is_ok() {}
+    while control.send(&[0], None, SendFlags::empty()).is_ok() {}
+}
+
+/// It dies as soon as something lies with it, and begins nothing.
+fn die_of_the_first_frame(worker: Arc<Worker>) {
+    stop(&worker);
+    thread::spawn(move || {
+        while worker.lane.lock().is_empty() {
+            thread::yield_now();
+        }
+        worker.process().kill();
+    });
+}
+
+fn stop(worker: &Worker) {
+    let pid = Pid::from_raw(worker.process().pid() as i32).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT).unwrap();
+}
+
+#[test]
+fn a_task_that_five_workers_could_not_be_sent_is_rejected_and_the_others_run() {
+    watchdog(LIMIT, "a task that can't be sent", || {
+        let (pool, begun) = (Pool::whose_first(5, fill_control_socket), Instant::now());
+        let doomed = pool.submit_lent();
+        let others: Vec<Future<u64>> = (0..3).map(|n| pool.submit(|n: u64| n + 1, n)).collect();
+        let Err(TaskError::Rejected(rejected)) = doomed.result() else { panic!("it could not be sent") };
+        assert!(matches!(rejected.reason(), Reason::Broken(why) if why.contains("5 workers in a row")), "{rejected}");
+        assert!(rejected.to_string().contains("temporarily unavailable"), "{rejected}");
+        assert!(begun.elapsed() >= Duration::from_millis(200), "each try waits longer than the one before");
+        assert!(others.into_iter().zip(1..).all(|(future, n)| future.result().unwrap() == n));
+        assert_eq!(pool.submit_lent().result().unwrap(), 4, "the pool is of use");
+        assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        let stats = pool.stats();
+        assert_eq!((stats.submitted, stats.finished, stats.failed), (5, 4, 1));
+    });
+}
+
+#[test]
+fn a_task_that_some_workers_could_not_be_sent_runs_on_the_next() {
+    watchdog(LIMIT, "a task that is sent at last", || {
+        for meet in [fill_control_socket, die_of_the_first_frame] {
+            let pool = Pool::whose_first(4, meet);
+            assert_eq!(pool.submit_lent().result().unwrap(), 4);
+            assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        }
+    });
+}
+
+/// Q1: what comes back at once, as from a worker that has died, keeps as many others busy as it can.
+#[test]
+fn each_job_that_comes_back_wakes_a_worker_that_is_idle_or_starts_one() {
+    watchdog(LIMIT, "jobs that come back", || {
+        for idle in [0, 1, 3] {
+            let (pool, keeper) = (Pool::of(3), Gatekeeper::new());
+            let before: Vec<Future<()>> = (0..idle).map(|tag| pool.submit(pass, (keeper.gate(), tag))).collect();
+            keeper.await_arrivals(idle as usize);
+            keeper.open();
+            before.into_iter().for_each(|future| future.result().unwrap());
+            while pool.stats().idle < idle as usize {
+                thread::yield_now();
+            }
+            let keeper = Gatekeeper::new();
+            let (futures, jobs): (Vec<_>, Vec<_>) = (0..3).map(|tag| waiting(pass, (keeper.gate(), tag))).unzip();
+            pool.0.give_back(jobs);
+            keeper.await_arrivals(3);
+            keeper.open();
+            futures.into_iter().for_each(|future: Future<()>| future.result().unwrap());
+            assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        }
+    });
+}
+
+fn pass((gate, tag): (Gate, u64)) {
+    gate.pass(tag);
+}
+
+/// As one whose argument is larger than the memory of a worker.
+#[test]
+fn a_task_that_five_workers_died_of_before_they_began_it_is_rejected_and_the_others_run() {
+    watchdog(LIMIT, "a task that kills before it begins", || {
+        let pool = Pool::whose_first(5, die_of_the_first_frame);
+        let doomed = pool.submit_lent();
+        let others: Vec<Future<u64>> = (0..3).map(|n| pool.submit(|n: u64| n + 1, n)).collect();
+        let Err(TaskError::Rejected(rejected)) = doomed.result() else { panic!("nobody could begin it") };
+        assert!(rejected.to_string().contains("the last one died by SIGKILL before it had begun"), "{rejected}");
+        assert!(others.into_iter().zip(1..).all(|(future, n)| future.result().unwrap() == n));
+        assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        let stats = pool.stats();
+        assert_eq!((stats.submitted, stats.finished, stats.failed), (4, 3, 1));
+    });
+}
