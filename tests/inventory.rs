@@ -94,15 +94,31 @@ fn dependencies_of(manifest: &str) -> BTreeSet<String> {
     found
 }
 
-const MANIFESTS: [&str; 7] = [
-    "Cargo.toml",
-    "core/Cargo.toml",
-    "core/conformance/Cargo.toml",
-    "thread-pool/Cargo.toml",
-    "process-pool/Cargo.toml",
-    "process-pool/fuzz/Cargo.toml",
-    "bench-suite/Cargo.toml",
-];
+/// All files of the workspace for which `is_wanted`, as paths relative to it.
+fn files(folder: &Path, is_wanted: &dyn Fn(&Path) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for path in entries(&folder.to_string_lossy()) {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if root().join(&path).is_dir() {
+            if !name.starts_with('.') && name != "target" {
+                found.extend(files(&path, is_wanted));
+            }
+        } else if is_wanted(&path) {
+            found.push(path.to_string_lossy().into_owned());
+        }
+    }
+    found
+}
+
+fn manifests() -> Vec<String> {
+    let found = files(Path::new(""), &|path| path.ends_with("Cargo.toml"));
+    assert!(found.contains(&"core/conformance/Cargo.toml".to_owned()), "the walk has lost its way: {found:?}");
+    found
+}
+
+fn published_manifests() -> Vec<String> {
+    manifests().into_iter().filter(|manifest| !read(manifest).contains("publish = false")).collect()
+}
 
 /// The names in the first cells of the tables of one part of a text, which begins with a heading.
 fn first_cells(text: &str) -> BTreeSet<String> {
@@ -115,7 +131,7 @@ fn every_dependency_has_a_reason_and_a_state() {
     let text = read("docs/dependencies.md");
     let (reasons, rest) = text.split_once("## State of maintenance").expect("the part about maintenance");
     let states = rest.split_once("\n## ").map_or(rest, |(part, _)| part);
-    let used: BTreeSet<String> = MANIFESTS.iter().flat_map(|manifest| dependencies_of(&read(manifest))).collect();
+    let used: BTreeSet<String> = manifests().iter().flat_map(|manifest| dependencies_of(&read(manifest))).collect();
     assert!(used.contains("serde") && used.contains("loom"), "the manifests are not read: {used:?}");
     for (what, rows) in [("reason", first_cells(reasons)), ("state", first_cells(states))] {
         assert!(missing(&used, &rows).is_empty(), "without a row about its {what}: {:?}", missing(&used, &rows));
@@ -152,11 +168,7 @@ fn every_document_and_every_decision_is_in_its_index() {
 
 #[test]
 fn every_published_crate_has_a_readme_that_points_up_a_history_and_both_licences() {
-    for manifest in MANIFESTS {
-        let text = read(manifest);
-        if text.contains("publish = false") {
-            continue;
-        }
+    for manifest in published_manifests() {
         let folder = manifest.trim_end_matches("Cargo.toml");
         let readme = read(&format!("{folder}README.md"));
         assert!(
@@ -171,6 +183,49 @@ fn every_published_crate_has_a_readme_that_points_up_a_history_and_both_licences
             "README.md says nothing of {folder}CHANGELOG.md"
         );
     }
+}
+
+#[test]
+fn scripts_check_knows_every_published_crate() {
+    let script = read("scripts/check");
+    let published = script.split_once("published=(").and_then(|(_, rest)| rest.split_once(')')).expect("the list").0;
+    let known: BTreeSet<&str> = published.split_whitespace().collect();
+    let text: Vec<String> = published_manifests().iter().map(|manifest| read(manifest)).collect();
+    let names = text.iter().filter_map(|text| text.split_once("\nname = \"")?.1.split_once('"'));
+    let there: BTreeSet<&str> = names.map(|(name, _)| name).collect();
+    assert_eq!(known, there);
+}
+
+#[test]
+fn the_oldest_compiler_is_the_one_that_the_readme_names() {
+    let manifest = read("Cargo.toml");
+    let version =
+        manifest.split_once("rust-version = \"").and_then(|(_, rest)| rest.split_once('"')).expect("a version").0;
+    assert!(read("README.md").contains(&format!("| Rust | {version} or later")), "rust-version is {version}");
+}
+
+/// The paths of documents that a source file names, in a comment mostly.
+fn documents_named_in(text: &str) -> Vec<&str> {
+    let is_path = |letter: char| letter.is_ascii_alphanumeric() || "-_/.".contains(letter);
+    let rests = text.match_indices("docs/").map(|(at, _)| &text[at..]);
+    let paths = rests.map(|rest| &rest[..rest.find(|letter| !is_path(letter)).unwrap_or(rest.len())]);
+    paths.filter(|path| path.ends_with(".md")).collect()
+}
+
+#[test]
+fn every_document_that_a_source_names_exists() {
+    let is_source = |path: &Path| {
+        path.extension().is_some_and(|extension| extension == "rs" || extension == "toml")
+            || path.starts_with("scripts")
+    };
+    let mut named = 0;
+    for file in files(Path::new(""), &is_source) {
+        for path in documents_named_in(&read(&file)) {
+            named += 1;
+            assert!(root().join(path).exists(), "{file} names {path}");
+        }
+    }
+    assert!(named > 5, "nobody names any");
 }
 
 /// The entries of the list under a heading: each begins with `- **`.
