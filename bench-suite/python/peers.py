@@ -7,8 +7,8 @@ round is thrown away by who asks: it makes the pool. At the end of the input the
 
     peers.py        says and does what it is asked to
     pools.py        the pools, each with the same few methods
-    workloads.py    what they are asked to do, and how that is timed
-    lives.py        the same for what becomes of workers, and of who waits for them
+    workloads.py    what they are asked to do: the questions of the mission; costs.py: what a pool costs
+    rounds.py       how that is timed
     tasks.py        the functions that run in the workers
     cpu.py          the CPU time of a process and its descendants
 """

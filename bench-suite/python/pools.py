@@ -72,7 +72,7 @@ class Executor:
         return self.pool.map(function, items, **size)
 
     def close(self):
-        self.pool.shutdown()
+        self.pool.shutdown(cancel_futures=True)
 
 
 class Threads(Executor):

@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import threading
 import time
-from array import array
 
 
 def identity(value):
@@ -31,16 +30,21 @@ def process_number(_):
 
 def worker_name(_=None):
     """A thread by its name, a process by its number."""
-    is_thread = threading.current_thread() is not threading.main_thread() and multiprocessing.parent_process() is None
-    return threading.current_thread().name if is_thread else str(os.getpid())
+    is_process = multiprocessing.parent_process() is not None
+    return f"process {os.getpid()}" if is_process else threading.current_thread().name
+
+
+def wait_at(gate):
+    """Until somebody opens the gate, a named pipe, to write."""
+    open(gate).close()
 
 
 def mandelbrot_row(work):
-    """How many steps each point of a row of the square image takes: size, limit, row."""
+    """The checksum of the steps that the points of a row of the square image take: size, limit, row."""
     size, limit, row = work
     scale = 2.5 / size
     imaginary = row * scale - 1.25
-    steps = array("H")
+    checksum = 0
     for column in range(size):
         real = column * scale - 2.0
         x = y = 0.0
@@ -51,8 +55,8 @@ def mandelbrot_row(work):
                 taken = step
                 break
             x, y = xx - yy + real, 2.0 * x * y + imaginary
-        steps.append(taken)
-    return steps
+        checksum += (column + 1) * taken
+    return checksum
 
 
 def is_prime(n):
@@ -78,15 +82,9 @@ def digest_of_file(path):
 
 
 def sleep_and_tell(work):
-    """Sleeps n times so many microseconds: who did it, from when to when, and ten times n."""
-    n, microseconds = work
-    start = time.monotonic_ns()
+    """Sleeps so many times a number of microseconds: the task's number, who ran it, from when to when."""
+    number, microseconds = work
+    begin, worker = time.monotonic_ns(), worker_name()
     if microseconds:
-        time.sleep(n * microseconds / 1e6)
-    return worker_name(), start, time.monotonic_ns(), n * 10
-
-
-def wait_at(gate):
-    """Waits until somebody opens the named pipe to write."""
-    open(gate).close()
-    return 0
+        time.sleep(number * microseconds / 1e6)
+    return number, worker, begin, time.monotonic_ns()

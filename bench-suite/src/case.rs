@@ -3,21 +3,21 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::cpu;
+use crate::cpu::Meter;
 use crate::sample::{Distribution, Sample};
 
 /// Measures wall time, and the CPU time of this process and its descendants.
 #[derive(Debug)]
 pub struct Stopwatch {
     wall: Instant,
-    cpu: Option<Duration>,
+    cpu: Meter,
 }
 
 impl Stopwatch {
     /// Starts.
     #[must_use]
     pub fn start() -> Self {
-        Self { cpu: cpu::used(), wall: Instant::now() }
+        Self { cpu: Meter::start(), wall: Instant::now() }
     }
 
     /// Ends a run of `units`: the figure is nanoseconds per unit.
@@ -43,8 +43,7 @@ impl Stopwatch {
     }
 
     fn cpu_nanos_per(&self, units: usize) -> Option<f64> {
-        let used = cpu::used()?.saturating_sub(self.cpu?);
-        Some(nanos(used) / units as f64)
+        self.cpu.used().map(|used| nanos(used) / units as f64)
     }
 }
 

@@ -13,7 +13,7 @@ use super::contender::{ProcessContender, WithProcesses};
 use crate::case::{Case, Stopwatch};
 use crate::contestant::{Contestant, Role};
 use crate::sample::Sample;
-use crate::workloads::{OpenLoop, RoundTrip};
+use crate::workloads::{OpenTrips, RoundTrip};
 
 /// Returns its argument.
 pub fn identity<A>(value: A) -> A {
@@ -36,7 +36,7 @@ impl WithProcesses for RoundTrip {
     }
 }
 
-impl WithProcesses for OpenLoop {
+impl WithProcesses for OpenTrips {
     fn case<C: ProcessContender>(&self, contender: C) -> Case {
         let pool = Arc::new(contender);
         let submit = {

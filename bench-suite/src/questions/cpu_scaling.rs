@@ -8,7 +8,7 @@ use crate::contestant::{Contestant, Role};
 use crate::effort::Effort;
 use crate::processes::{OurProcesses, ProcessContender};
 use crate::promise::Promise;
-use crate::python::{self, EXECUTOR, FREE_THREADS, LOKY, PEBBLE, THREADS, Work};
+use crate::python::{self, EXECUTOR, FREE_THREADS, POOLS, THREADS, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::workloads::{CpuItem, CpuWork, Mandelbrot, NUMBERS, SEQUENTIAL, compute, sum};
 
@@ -135,7 +135,7 @@ fn static_split(items: &[CpuItem], workers: usize) -> u64 {
 fn pythons(work: CpuWork, workers: usize, effort: Effort) -> Vec<Contestant> {
     let pools: &[&str] = match effort {
         Effort::Brief => &[THREADS, EXECUTOR, FREE_THREADS],
-        _ => &[THREADS, EXECUTOR, LOKY, PEBBLE, FREE_THREADS],
+        _ => &POOLS,
     };
     let (workload, parameter) = match work {
         CpuWork::Mandelbrot(image) => ("mandelbrot", usize::from(image.limit)),

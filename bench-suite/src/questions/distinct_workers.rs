@@ -62,7 +62,7 @@ impl Census {
     }
 
     fn python(self, pool: &'static str) -> Vec<crate::Contestant> {
-        let workload = if self.at_once { "distinct_at_once" } else { "distinct" };
+        let workload = if self.at_once { "census_at_once" } else { "census" };
         let (units, expected) = (self.tasks, self.tasks as u64);
         python::contestants([Work { name: pool, pool, workload, workers: WORKERS, units, parameter: 0, expected }])
     }

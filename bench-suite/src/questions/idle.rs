@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::contender::Contender;
 use crate::contenders::{Workload, contestants};
 use crate::contestant::{Contestant, Role};
-use crate::cpu;
+use crate::cpu::Meter;
 use crate::effort::Effort;
 use crate::processes::workloads::tiny;
 use crate::processes::{self, ProcessContender, WithProcesses};
@@ -72,11 +72,10 @@ impl Idleness {
     fn with(self, pool: impl Sized + 'static) -> Case {
         Case::new(1, 1, move || {
             let _pool = &pool;
-            let (before, start) = (cpu::used(), Instant::now());
+            let (meter, start) = (Meter::start(), Instant::now());
             thread::sleep(self.0);
             let wall = start.elapsed();
-            let used = cpu::used().zip(before).map(|(after, before)| after.saturating_sub(before));
-            let used = used.expect("this kernel tells who a process's children are");
+            let used = meter.used().expect("this kernel tells who a process's children are");
             (Sample::of(wall, used.as_secs_f64() * 1e6 / wall.as_secs_f64()), 1)
         })
     }

@@ -51,6 +51,8 @@ impl Workload for Pending {
         let keeper = contender.spawn(gate.keeper());
         let mut kept = Kept { gate, _keeper: keeper, tickets: Vec::new(), contender };
         self.grow(move |numbers| {
+            // All of it moves in here, the gate too.
+            let kept = &mut kept;
             let tickets = numbers.map(|number| kept.contender.spawn(move || tiny(number)));
             kept.tickets.extend(tickets);
         })
@@ -63,6 +65,8 @@ impl WithProcesses for Pending {
         let keeper = contender.submit(wait_at, gate.path());
         let mut kept = Kept { gate, _keeper: keeper, tickets: Vec::new(), contender };
         self.grow(move |numbers| {
+            // All of it moves in here, the gate too.
+            let kept = &mut kept;
             let tickets = numbers.map(|number| kept.contender.submit(tiny, number));
             kept.tickets.extend(tickets);
         })

@@ -2,7 +2,7 @@ use crate::effort::Effort;
 use crate::processes;
 use crate::python::{self, EXECUTOR, LOKY, POOL, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
-use crate::workloads::{OpenLoop, Rate};
+use crate::workloads::{OpenTrips, Rate};
 
 /// What all of the pools can bear.
 const PER_SECOND: usize = 1000;
@@ -26,9 +26,9 @@ pub(super) const QUESTION: Question = Question {
 fn points(effort: Effort) -> Vec<Point> {
     let tasks = effort.units(2000, 50);
     let same =
-        point(format!("{PER_SECOND} tasks a second"), 0.0, OpenLoop { tasks, rate: Rate::PerSecond(1e3) }, PER_SECOND);
+        point(format!("{PER_SECOND} tasks a second"), 0.0, OpenTrips { tasks, rate: Rate::PerSecond(1e3) }, PER_SECOND);
     let shares = [20, 50, 80].map(|percent| {
-        let open = OpenLoop { tasks, rate: Rate::OfCapacity(percent as f64 / 100.0) };
+        let open = OpenTrips { tasks, rate: Rate::OfCapacity(percent as f64 / 100.0) };
         point(format!("{percent} % of its own capacity"), percent as f64, open, percent)
     });
     std::iter::once(same.group("the same rate for all"))
@@ -37,7 +37,7 @@ fn points(effort: Effort) -> Vec<Point> {
 }
 
 /// The parameter says the rate to Python.
-fn point(label: String, x: f64, open: OpenLoop, parameter: usize) -> Point {
+fn point(label: String, x: f64, open: OpenTrips, parameter: usize) -> Point {
     let mut contestants = processes::contestants(1, &open);
     let pools = [("ProcessPoolExecutor.submit", EXECUTOR), ("Pool.apply_async", POOL), ("loky, submit", LOKY)];
     contestants.extend(python::contestants(pools.map(|(name, pool)| Work {

@@ -53,11 +53,11 @@ fn sleep(tasks: usize, whether: &str, unit: Duration) -> Point {
     contestants.extend(python::contestants([THREADS, EXECUTOR].map(|pool| Work {
         name: pool,
         pool,
-        workload: "sleepers",
+        workload: "sleep",
         workers: WORKERS,
         units: tasks,
         parameter: unit.as_micros() as usize,
-        expected: 10 * numbers(tasks).sum::<u64>(),
+        expected: numbers(tasks).sum(),
     })));
     let group = format!("{whether} the sleep");
     Point::new(format!("{tasks} tasks, {group}"), tasks as f64, contestants).group(group)

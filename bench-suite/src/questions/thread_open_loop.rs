@@ -4,7 +4,7 @@ use crate::contenders::contestants;
 use crate::effort::Effort;
 use crate::promise::Promise;
 use crate::question::{Axis, Measure, Plot, Point, Question};
-use crate::workloads::Arrivals;
+use crate::workloads::OpenLoop;
 
 /// What each task takes, by its calibration.
 const SERVICE: Duration = Duration::from_micros(10);
@@ -29,9 +29,9 @@ fn points(effort: Effort) -> Vec<Point> {
     let tasks = effort.units(4_000, 100);
     let loads = effort.points(&[20, 50, 80], &[50]).into_iter();
     let point = |percent: u32| {
-        let arrivals = Arrivals { tasks, service: SERVICE, load: f64::from(percent) / 100.0 };
-        let mut contestants = contestants(1, &arrivals);
-        contestants.push(arrivals.perfect());
+        let open_loop = OpenLoop { tasks, service: SERVICE, load: f64::from(percent) / 100.0 };
+        let mut contestants = contestants(1, &open_loop);
+        contestants.push(open_loop.perfect());
         Point::new(format!("{percent} % load"), percent.into(), contestants).promise(Promise::NoSlower)
     };
     loads.map(point).collect()

@@ -5,6 +5,7 @@ use crate::contenders::contestants;
 use crate::effort::Effort;
 use crate::floor;
 use crate::promise::Promise;
+use crate::python::{self, THREADS, Work};
 use crate::question::{Axis, Measure, Plot, Point, Question};
 use crate::workloads::RoundTrip;
 
@@ -40,6 +41,15 @@ fn free(name: &str, trips: RoundTrip, workers: usize) -> Point {
 
 fn round_trip(name: &str, trips: RoundTrip, workers: usize) -> Point {
     let mut contestants = contestants(workers, &trips);
+    contestants.extend(python::contestants([Work {
+        name: THREADS,
+        pool: THREADS,
+        workload: "round_trip",
+        workers,
+        units: trips.trips,
+        parameter: trips.gap.as_micros() as usize,
+        expected: trips.trips as u64,
+    }]));
     contestants.push(floor::park_ping_pong(trips));
     contestants.push(floor::condvar_ping_pong(trips));
     let label = format!("{name}, {}", count(workers, "worker"));

@@ -32,7 +32,7 @@ pub(super) const QUESTION: Question = Question {
 fn points(effort: Effort) -> Vec<Point> {
     let threads = [1, 10, 100, 1_000].map(|tasks| threads(tasks, effort.units(200, 1)));
     let counts = effort.points(&[1, 10, 100, 1_000], &[1, 10, 100]);
-    let processes = counts.into_iter().map(|tasks| processes(effort.units(tasks, 1 + tasks / 100)));
+    let processes = (1..).zip(counts).map(|(few, tasks)| processes(effort.units(tasks, few)));
     threads.into_iter().chain(processes).collect()
 }
 

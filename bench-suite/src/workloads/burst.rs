@@ -21,7 +21,7 @@ impl Workload for Burst {
     fn case<C: Contender>(&self, contender: C) -> Case {
         let Self { tasks, submitters, repeats } = *self;
         assert!(tasks.is_multiple_of(submitters), "each submitter has the same share");
-        let expected = (0..tasks as u64).map(tiny).sum::<u64>() * repeats as u64;
+        let expected = self.expected();
         if submitters == 1 {
             return Case::new(tasks * repeats, expected, move || {
                 let watch = Stopwatch::start();
@@ -31,6 +31,14 @@ impl Workload for Burst {
         }
         let (contender, burst) = (Arc::new(contender), *self);
         Case::new(tasks * repeats, expected, move || from_threads(&contender, burst))
+    }
+}
+
+impl Burst {
+    /// The sum of all results.
+    #[must_use]
+    pub fn expected(self) -> u64 {
+        (0..self.tasks as u64).map(tiny).sum::<u64>() * self.repeats as u64
     }
 }
 

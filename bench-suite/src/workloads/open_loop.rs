@@ -1,165 +1,112 @@
-use std::thread;
+use std::hint::{black_box, spin_loop};
 use std::time::{Duration, Instant};
 
+use super::Microsecond;
 use crate::case::{Case, Stopwatch};
+use crate::contender::Contender;
+use crate::contenders::Workload;
+use crate::contestant::{Contestant, Role};
 
-/// Tasks that come when they come, evenly spaced, whether those before are done or not. A task's latency counts from when it
-/// should have come: where the pool holds up who submits, all that wait behind it wait too, which a closed loop hides.
-///
-/// ```text
-///   submitter   |t0   |t1   |t2   ...      sleeps, then yields, until the next task is due
-///   collector       r0 ─┤ r1 ─┤ r2 ─┤      blocks for one result after the other
-///                 latency of t1 = its result's arrival at the collector - when it was due
-/// ```
+/// Tasks that arrive when they do, whether the pool keeps up or not. The latency of each is counted from when it *should*
+/// have been submitted until its end on the worker, so that a stall is seen by all who would have come meanwhile.
 #[derive(Debug, Clone, Copy)]
 pub struct OpenLoop {
-    /// How many tasks a round has.
+    /// How many tasks.
     pub tasks: usize,
-    /// How fast they come.
-    pub rate: Rate,
+    /// What each of them takes.
+    pub service: Duration,
+    /// Which part of one worker's time that is, on average.
+    pub load: f64,
 }
 
-/// How fast tasks come.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rate {
-    /// So many in a second.
-    PerSecond(f64),
-    /// So many times what the pool itself can do, as found out by bursts before the first round: 0.5 is half of it.
-    OfCapacity(f64),
-}
-
-/// Closer to the due time than this, sleeping is too coarse.
-const TOO_SHORT_TO_SLEEP: Duration = Duration::from_micros(150);
-
-impl OpenLoop {
-    /// The loop around any pool. At most `limit` tasks, two or more, are under way at once; the submitter waits for a free place, on the
-    /// clock of the tasks that are due meanwhile.
-    pub fn of<Ticket: Send>(
-        self,
-        limit: usize,
-        submit: impl Fn(u64) -> Ticket + 'static,
-        complete: impl Fn(Ticket) + Sync + 'static,
-    ) -> Case {
-        let mut gap = None;
-        Case::new(self.tasks, self.tasks as u64, move || {
-            let gap =
-                *gap.get_or_insert_with(|| self.rate.gap(|| self.schedule(limit, Duration::ZERO, &submit, &complete)));
+impl Workload for OpenLoop {
+    fn case<C: Contender>(&self, contender: C) -> Case {
+        let Self { tasks, service, .. } = *self;
+        let (arrivals, micro) = (self.times(), Microsecond::calibrated());
+        let micros = service.as_micros() as u64;
+        Case::new(tasks, tasks as u64, move || {
+            let mut tickets = Vec::with_capacity(tasks);
             let watch = Stopwatch::start();
-            let latencies = self.schedule(limit, gap, &submit, &complete);
+            let start = Instant::now();
+            for &arrival in &arrivals {
+                let intended = start + arrival;
+                while Instant::now() < intended {
+                    spin_loop();
+                }
+                tickets.push(contender.spawn(move || {
+                    (0..micros).for_each(|number| {
+                        black_box(micro.work(number));
+                    });
+                    intended.elapsed()
+                }));
+            }
+            let mut latencies = Vec::with_capacity(tasks);
+            contender.gather(tickets, |latency| latencies.push(latency));
             let answer = latencies.len() as u64;
             (watch.stop_each(latencies), answer)
         })
     }
+}
 
-    /// The latencies of a round.
-    fn schedule<Ticket: Send>(
-        self,
-        limit: usize,
-        gap: Duration,
-        submit: &impl Fn(u64) -> Ticket,
-        complete: &(impl Fn(Ticket) + Sync),
-    ) -> Vec<Duration> {
-        // The collector and the submitter hold one each.
-        let waiting = limit.saturating_sub(2).min(self.tasks);
-        let (sender, receiver) = crossbeam_channel::bounded::<(Instant, Ticket)>(waiting);
-        thread::scope(|scope| {
-            let collect = move || {
-                let latency = |(due, ticket): (Instant, Ticket)| {
-                    complete(ticket);
-                    due.elapsed()
-                };
-                receiver.into_iter().map(latency).collect()
-            };
-            let collector = scope.spawn(collect);
-            let start = Instant::now();
-            for number in 0..self.tasks {
-                let due = start + gap * number as u32;
-                wait_until(due);
-                sender.send((due, submit(number as u64))).expect("the collector runs until the last ticket");
-            }
-            drop(sender);
-            collector.join().expect("every task has a result")
+impl OpenLoop {
+    /// What a pool without any cost of its own gives: the same arrivals at one server, computed.
+    #[must_use]
+    pub fn perfect(self) -> Contestant {
+        Contestant::new("floor: a pool without cost, computed", Role::Floor, move || {
+            let arrivals = self.times();
+            Case::new(self.tasks, self.tasks as u64, move || {
+                let watch = Stopwatch::start();
+                let mut free = Duration::ZERO;
+                let latencies = arrivals.iter().map(|&arrival| {
+                    free = free.max(arrival) + self.service;
+                    free - arrival
+                });
+                let latencies: Vec<Duration> = latencies.collect();
+                let answer = latencies.len() as u64;
+                (watch.stop_each(latencies), answer)
+            })
         })
     }
-}
 
-impl Rate {
-    /// The time between two tasks; `burst` runs a round without any, and gives the latencies.
-    fn gap(self, burst: impl Fn() -> Vec<Duration>) -> Duration {
-        match self {
-            Self::PerSecond(rate) => Duration::from_secs_f64(1.0 / rate),
-            Self::OfCapacity(part) => {
-                // The last one to come out of a burst has waited for all of it. The first burst warms up.
-                let mut bursts: Vec<_> = (0..4)
-                    .map(|_| burst())
-                    .skip(1)
-                    .map(|latencies| latencies.iter().max().copied().unwrap_or_default() / latencies.len() as u32)
-                    .collect();
-                bursts.sort_unstable();
-                bursts[bursts.len() / 2].div_f64(part)
-            }
-        }
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a task is due at a time")]
-fn wait_until(due: Instant) {
-    loop {
-        let left = due.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return;
-        }
-        if left > TOO_SHORT_TO_SLEEP {
-            thread::sleep(left - TOO_SHORT_TO_SLEEP);
-        } else {
-            thread::yield_now();
-        }
+    /// Exponential gaps, as of many users who know nothing of each other; the same for everybody, in each round.
+    fn times(self) -> Vec<Duration> {
+        let mean = self.service.as_secs_f64() / self.load;
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut uniform = move || {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            ((state >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+        };
+        let mut at = 0.0;
+        let mut next = || {
+            at -= mean * uniform().ln();
+            Duration::from_secs_f64(at)
+        };
+        (0..self.tasks).map(|_| next()).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
-    use super::{OpenLoop, Rate};
+    use super::OpenLoop;
 
     #[test]
-    fn tasks_behind_a_late_one_are_late_too() {
-        // The first task holds up its submitter for as long as all others take to become due.
-        let stall = Duration::from_millis(50);
-        let open = OpenLoop { tasks: 5, rate: Rate::PerSecond(100.0) };
-        let stalling = move |number: u64| {
-            let start = Instant::now();
-            while number == 0 && start.elapsed() < stall {
-                std::thread::yield_now();
-            }
-        };
-        let sample = open.of(8, stalling, |()| ()).run().unwrap();
-        // 50, 40, 30, 20 and 10 ms: a closed loop would say nothing of the last four.
-        assert!(sample.wall >= Duration::from_millis(150), "{:?}", sample.wall);
+    fn arrivals_have_the_load_that_was_asked_for() {
+        let service = Duration::from_micros(10);
+        let arrivals = OpenLoop { tasks: 10_000, service, load: 0.5 }.times();
+        assert!(arrivals.is_sorted());
+        let mean = arrivals.last().unwrap().as_secs_f64() / 10_000.0;
+        assert!((19e-6..21e-6).contains(&mean), "{mean}");
     }
 
     #[test]
-    fn half_the_capacity_leaves_twice_the_time() {
-        let burst = || vec![Duration::from_micros(10), Duration::from_micros(400)];
-        assert_eq!(Rate::OfCapacity(0.5).gap(burst), Duration::from_micros(400));
-        assert_eq!(Rate::PerSecond(2000.0).gap(|| unreachable!("it needs no burst")), Duration::from_micros(500));
-    }
-
-    #[test]
-    fn no_more_than_the_limit_are_under_way() {
-        let under_way = std::sync::Arc::new(Mutex::new((0_usize, 0_usize)));
-        let there = under_way.clone();
-        let submit = move |_| {
-            let mut counts = there.lock().unwrap();
-            counts.0 += 1;
-            counts.1 = counts.1.max(counts.0);
-        };
-        let done = under_way.clone();
-        let open = OpenLoop { tasks: 100, rate: Rate::PerSecond(1e9) };
-        open.of(4, submit, move |()| done.lock().unwrap().0 -= 1).run().unwrap();
-        let most = under_way.lock().unwrap().1;
-        assert!(most <= 4, "{most}");
+    fn the_perfect_pool_waits_as_queueing_theory_says() {
+        let service = Duration::from_micros(10);
+        let mut case = OpenLoop { tasks: 200_000, service, load: 0.5 }.perfect().make().unwrap();
+        let sample = case.run().unwrap();
+        // Pollaczek and Khinchine: a mean of service * (1 + load / (2 * (1 - load))) = 15 us.
+        let mean = sample.wall.as_secs_f64() / 200_000.0;
+        assert!((14e-6..16e-6).contains(&mean), "{mean}");
     }
 }
