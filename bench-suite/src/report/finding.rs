@@ -65,8 +65,8 @@ pub(crate) fn law(places: &[&Place], cores: usize) -> Option<String> {
         _ => String::new(),
     };
     let unknown = if parameters == 2 {
-        " Two numbers of workers can't tell what each pair of them costs (κ), which is taken for nothing: the dashed line is an \
-         upper bound."
+        " Two numbers of workers tell one parameter only: κ, what each pair of them costs, is taken for nothing where σ explains \
+         the figures, and then the dashed line is an upper bound."
     } else {
         ""
     };
@@ -81,7 +81,7 @@ fn meaning(law: &Usl) -> String {
     let sigma = percent(law.sigma);
     match (law.peak(), law.limit()) {
         (Some(peak), Some(limit)) => format!(
-            "σ = {sigma} and κ = {:.5}, so from {peak:.0} workers on more of them would be slower, at {} times one",
+            "σ = {sigma} and κ = {:.5}, so more than {peak:.0} would be slower, at {} times one worker",
             law.kappa,
             unit::ratio(limit)
         ),
