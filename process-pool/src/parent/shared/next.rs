@@ -59,12 +59,10 @@ impl Shared {
         Next::Idle { others, since_now: !was_idle }
     }
 
-    /// Lets so many idle workers ask the others for work once more.
-    pub(crate) fn call_idle(&self, most: usize) {
-        if most > 0 {
-            let idle: Vec<Arc<Worker>> = self.state.lock().idle.iter().take(most).cloned().collect();
-            idle.iter().for_each(|worker| worker.wake());
-        }
+    /// Lets those who are idle ask the others for work once more.
+    pub(crate) fn call_idle(&self) {
+        let idle = self.state.lock().idle.clone();
+        idle.iter().for_each(|worker| worker.wake());
     }
 
     /// A worker has had nothing to do for too long: it leaves, unless it has got something meanwhile.

@@ -161,10 +161,11 @@ impl Supervisor {
     }
 
     fn send(&self, jobs: Vec<Waiting>, is_idle: bool) {
-        let ahead = if is_idle { jobs.len() - 1 } else { jobs.len() };
+        let are_some_ahead = !is_idle || jobs.len() > 1;
         match self.worker.send(jobs, self.shared.quota(&self.worker)) {
             // Who has gone idle while they were in our hands has found them nowhere.
-            Ok(()) => self.shared.call_idle(ahead),
+            Ok(()) if are_some_ahead => self.shared.call_idle(),
+            Ok(()) => {}
             Err(back) => self.shared.give_back(back),
         }
     }
