@@ -30,22 +30,26 @@ fn name_of(path: &Path) -> String {
     path.file_stem().expect("a file has a name").to_string_lossy().into_owned()
 }
 
-/// The words behind `--example` in the lines of a script that are no comments.
+/// The examples that a script runs, by cargo or by the programs that it has built, in lines that are no comments.
 fn examples_run_by(script: &str) -> BTreeSet<String> {
     let commands = script.lines().filter(|line| !line.trim_start().starts_with('#'));
-    let runs = commands.flat_map(|line| line.split("--example ").skip(1));
-    runs.filter_map(|rest| Some(rest.split_whitespace().next()?.to_owned())).collect()
+    let runs = commands.flat_map(|line| ["--example ", "\"$bin/examples/"].map(|begin| line.split(begin).skip(1)));
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    runs.flatten().map(|rest| rest.chars().take_while(|letter| is_name(*letter)).collect()).collect()
+}
+
+/// Single files, and folders with a `main.rs`.
+fn is_program(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs") || root().join(path).join("main.rs").exists()
 }
 
 #[test]
 fn every_example_is_run_by_scripts_check() {
-    let there: Vec<String> = ["examples", "bench-suite/examples"]
-        .iter()
-        .flat_map(|folder| entries(folder))
-        .map(|path| name_of(&path))
-        .collect();
+    let all = ["examples", "bench-suite/examples"].iter().flat_map(|folder| entries(folder));
+    let there: Vec<String> = all.filter(|path| is_program(path)).map(|path| name_of(&path)).collect();
     assert!(there.contains(&"tour".to_owned()), "the walk has lost its way: {there:?}");
-    let run = examples_run_by(&read("scripts/check"));
+    let run: BTreeSet<String> =
+        ["scripts/check", "scripts/check-examples"].iter().flat_map(|script| examples_run_by(&read(script))).collect();
     assert!(missing(&there, &run).is_empty(), "not run by scripts/check: {:?}", missing(&there, &run));
     let stale: Vec<_> = run.iter().filter(|name| !there.contains(name)).collect();
     assert!(stale.is_empty(), "scripts/check runs what isn't there: {stale:?}");
@@ -54,7 +58,8 @@ fn every_example_is_run_by_scripts_check() {
 #[test]
 fn an_example_in_a_comment_is_not_run() {
     assert!(examples_run_by("# cargo run --example one\n  echo\n").is_empty());
-    assert_eq!(examples_run_by("cargo run --example one -- x").into_iter().collect::<Vec<_>>(), ["one"]);
+    let script = "cargo run --example one -- x\n  expect 0 \"$bin/examples/two\" --y >\"$scratch/two\"\n";
+    assert_eq!(examples_run_by(script).into_iter().collect::<Vec<_>>(), ["one", "two"]);
 }
 
 /// The functions of `scripts/check`, and the names in its lists of steps.
@@ -94,15 +99,31 @@ fn dependencies_of(manifest: &str) -> BTreeSet<String> {
     found
 }
 
-const MANIFESTS: [&str; 7] = [
-    "Cargo.toml",
-    "core/Cargo.toml",
-    "core/conformance/Cargo.toml",
-    "thread-pool/Cargo.toml",
-    "process-pool/Cargo.toml",
-    "process-pool/fuzz/Cargo.toml",
-    "bench-suite/Cargo.toml",
-];
+/// All files of the workspace for which `is_wanted`, as paths relative to it.
+fn files(folder: &Path, is_wanted: &dyn Fn(&Path) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for path in entries(&folder.to_string_lossy()) {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if root().join(&path).is_dir() {
+            if !name.starts_with('.') && name != "target" {
+                found.extend(files(&path, is_wanted));
+            }
+        } else if is_wanted(&path) {
+            found.push(path.to_string_lossy().into_owned());
+        }
+    }
+    found
+}
+
+fn manifests() -> Vec<String> {
+    let found = files(Path::new(""), &|path| path.ends_with("Cargo.toml"));
+    assert!(found.contains(&"core/conformance/Cargo.toml".to_owned()), "the walk has lost its way: {found:?}");
+    found
+}
+
+fn published_manifests() -> Vec<String> {
+    manifests().into_iter().filter(|manifest| !read(manifest).contains("publish = false")).collect()
+}
 
 /// The names in the first cells of the tables of one part of a text, which begins with a heading.
 fn first_cells(text: &str) -> BTreeSet<String> {
@@ -115,7 +136,7 @@ fn every_dependency_has_a_reason_and_a_state() {
     let text = read("docs/dependencies.md");
     let (reasons, rest) = text.split_once("## State of maintenance").expect("the part about maintenance");
     let states = rest.split_once("\n## ").map_or(rest, |(part, _)| part);
-    let used: BTreeSet<String> = MANIFESTS.iter().flat_map(|manifest| dependencies_of(&read(manifest))).collect();
+    let used: BTreeSet<String> = manifests().iter().flat_map(|manifest| dependencies_of(&read(manifest))).collect();
     assert!(used.contains("serde") && used.contains("loom"), "the manifests are not read: {used:?}");
     for (what, rows) in [("reason", first_cells(reasons)), ("state", first_cells(states))] {
         assert!(missing(&used, &rows).is_empty(), "without a row about its {what}: {:?}", missing(&used, &rows));
@@ -152,11 +173,7 @@ fn every_document_and_every_decision_is_in_its_index() {
 
 #[test]
 fn every_published_crate_has_a_readme_that_points_up_a_history_and_both_licences() {
-    for manifest in MANIFESTS {
-        let text = read(manifest);
-        if text.contains("publish = false") {
-            continue;
-        }
+    for manifest in published_manifests() {
         let folder = manifest.trim_end_matches("Cargo.toml");
         let readme = read(&format!("{folder}README.md"));
         assert!(
@@ -171,6 +188,49 @@ fn every_published_crate_has_a_readme_that_points_up_a_history_and_both_licences
             "README.md says nothing of {folder}CHANGELOG.md"
         );
     }
+}
+
+#[test]
+fn scripts_check_knows_every_published_crate() {
+    let script = read("scripts/check");
+    let published = script.split_once("published=(").and_then(|(_, rest)| rest.split_once(')')).expect("the list").0;
+    let known: BTreeSet<&str> = published.split_whitespace().collect();
+    let text: Vec<String> = published_manifests().iter().map(|manifest| read(manifest)).collect();
+    let names = text.iter().filter_map(|text| text.split_once("\nname = \"")?.1.split_once('"'));
+    let there: BTreeSet<&str> = names.map(|(name, _)| name).collect();
+    assert_eq!(known, there);
+}
+
+#[test]
+fn the_oldest_compiler_is_the_one_that_the_readme_names() {
+    let manifest = read("Cargo.toml");
+    let version =
+        manifest.split_once("rust-version = \"").and_then(|(_, rest)| rest.split_once('"')).expect("a version").0;
+    assert!(read("README.md").contains(&format!("| Rust | {version} or later")), "rust-version is {version}");
+}
+
+/// The paths of documents that a source file names, in a comment mostly.
+fn documents_named_in(text: &str) -> Vec<&str> {
+    let is_path = |letter: char| letter.is_ascii_alphanumeric() || "-_/.".contains(letter);
+    let rests = text.match_indices("docs/").map(|(at, _)| &text[at..]);
+    let paths = rests.map(|rest| &rest[..rest.find(|letter| !is_path(letter)).unwrap_or(rest.len())]);
+    paths.filter(|path| path.ends_with(".md")).collect()
+}
+
+#[test]
+fn every_document_that_a_source_names_exists() {
+    let is_source = |path: &Path| {
+        path.extension().is_some_and(|extension| extension == "rs" || extension == "toml")
+            || path.starts_with("scripts")
+    };
+    let mut named = 0;
+    for file in files(Path::new(""), &is_source) {
+        for path in documents_named_in(&read(&file)) {
+            named += 1;
+            assert!(root().join(path).exists(), "{file} names {path}");
+        }
+    }
+    assert!(named > 5, "nobody names any");
 }
 
 /// The entries of the list under a heading: each begins with `- **`.

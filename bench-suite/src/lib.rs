@@ -23,6 +23,7 @@
 pub mod bench;
 pub mod case;
 pub mod clock;
+pub mod compare;
 pub mod conductor;
 pub mod contend;
 pub mod contender;
@@ -37,6 +38,7 @@ pub mod promise;
 pub mod python;
 pub mod question;
 pub mod questions;
+pub mod report;
 pub mod results;
 pub mod sample;
 pub mod spread;

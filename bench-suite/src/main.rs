@@ -2,15 +2,17 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the suite prints")]
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
+use concurrent_futures_bench_suite::compare::Comparison;
 use concurrent_futures_bench_suite::conductor::Conductor;
 use concurrent_futures_bench_suite::contend::{self, Seat};
 use concurrent_futures_bench_suite::results::{Machine, Run, SCHEMA};
-use concurrent_futures_bench_suite::{Effort, Question, Results, processes, questions, table};
+use concurrent_futures_bench_suite::{Effort, Question, Results, processes, questions, report, table};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Measures concurrent-futures beside its peers and this machine's floors: the most important questions in two minutes.
@@ -27,6 +29,27 @@ struct Arguments {
 enum Command {
     /// Is one contestant: the conductor starts these. Each line of standard input runs a round.
     Contend(Seat),
+    /// Makes the documents of a run again, from its results.
+    Report(Render),
+    /// Shows two runs side by side, and says which differences exceed the noise.
+    Compare {
+        /// The results of the earlier run.
+        #[arg(value_name = "A.json")]
+        before: PathBuf,
+        /// The results of the later one.
+        #[arg(value_name = "B.json")]
+        after: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Render {
+    /// The results of a run.
+    #[arg(value_name = "RESULTS.json")]
+    results: PathBuf,
+    /// Where the report goes: beside the results, if nothing else is said.
+    #[arg(long, value_name = "DIRECTORY")]
+    out: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -56,6 +79,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Some(Command::Contend(seat)) => contend::contend(&seat).map_err(Into::into),
+        Some(Command::Report(render)) => report_again(&render).map_err(Into::into),
+        Some(Command::Compare { before, after }) => compare(&before, &after).map_err(Into::into),
         None => measure(&arguments.measure),
     };
     match done {
@@ -82,8 +107,26 @@ fn measure(options: &Measure) -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&options.out)?;
     let path = options.out.join("results.json");
     results.store(&path)?;
-    println!("\nwritten: {}", path.display());
+    report::write(&results, &options.out)?;
+    println!("\nwritten: {}, with index.html, performance.md and the plots", path.display());
     Ok(())
+}
+
+fn report_again(render: &Render) -> io::Result<()> {
+    let beside = render.results.parent().unwrap_or(Path::new(""));
+    let out = render.out.as_deref().unwrap_or(if beside.as_os_str().is_empty() { Path::new(".") } else { beside });
+    report::write(&Results::load(&render.results)?, out)?;
+    println!("written: {}", out.join("index.html").display());
+    Ok(())
+}
+
+fn compare(before: &Path, after: &Path) -> io::Result<()> {
+    let (before, after) = (Results::load(before)?, Results::load(after)?);
+    match writeln!(io::stdout(), "{}", Comparison::of(&before, &after)) {
+        // Who pipes it into `head` has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Without `--only` a brief run has the questions that two minutes are enough for.

@@ -71,7 +71,7 @@ fn x52_what_never_runs_ends_for_an_observer_too() {
             keeper.await_arrivals(1);
             let futures: Vec<_> = (0..6).map(|n| pool.submit(square, n)).collect();
             assert!(futures[1].cancel() && futures[5].error().is_some());
-            pool.submit(|secret: Secret| drop(secret), Secret).result().unwrap_err();
+            pool.submit(|_: Secret| (), Secret).result().unwrap_err();
             pool.shutdown(end.within(AT_ONCE));
             pool.submit(square, 9).result().unwrap_err();
             keeper.open();

@@ -14,6 +14,7 @@ pub(crate) const PANICS_IN_ENCODE: u64 = 1002;
 pub(crate) const PANICS_IN_DECODE: u64 = 1003;
 pub(crate) const PANICS_BEFORE: u64 = 1004;
 pub(crate) const PANICS_BEHIND: u64 = 1005;
+pub(crate) const PANICS_IN_DROP: u64 = 1006;
 
 /// A context hook for tests. A backend whose workers are processes registers it before its `init()`; in the test's own
 /// process the promises do so themselves.
@@ -56,5 +57,11 @@ impl Captured for Request {
     fn encode(&self) -> Option<Vec<u8>> {
         assert!(self.0 != PANICS_IN_ENCODE, "in encode, as this test wants it");
         Some(self.0.to_le_bytes().to_vec())
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        assert!(self.0 != PANICS_IN_DROP, "in a destructor, as this test wants it");
     }
 }

@@ -110,17 +110,16 @@ pub trait Captured: Send + Sync + 'static {
 ///
 /// Hooks are around a task in the order in which they were added, the first one outermost.
 pub fn register(hook: impl ContextHook) {
-    let hook: Arc<dyn ContextHook> = Arc::new(hook);
+    // Before the lock is taken: it is foreign code.
     let name = hook.name();
+    let hook = Named { name, hook: Arc::new(hook) };
     let mut hooks = HOOKS.write().unwrap_or_else(PoisonError::into_inner);
     let previous = hooks.clone();
-    let others = previous.iter().flat_map(|hooks| hooks.iter());
-    let mut new: Vec<Arc<dyn ContextHook>> = Vec::new();
-    let mut hook = Some(hook);
-    for other in others {
-        if other.name() == name { new.extend(hook.take()) } else { new.push(other.clone()) }
+    let mut new = previous.as_deref().map_or_else(Vec::new, <[Named]>::to_vec);
+    match new.iter_mut().find(|other| other.name == name) {
+        Some(other) => *other = hook,
+        None => new.push(hook),
     }
-    new.extend(hook);
     *hooks = Some(new.into());
     drop(hooks);
     IS_ANY.store(true, Ordering::Relaxed);
@@ -133,7 +132,14 @@ static HOOKS: RwLock<Option<Hooks>> = RwLock::new(None);
 /// Relaxed: a submit that races with the first registration may capture nothing.
 static IS_ANY: AtomicBool = AtomicBool::new(false);
 
-type Hooks = Arc<[Arc<dyn ContextHook>]>;
+type Hooks = Arc<[Named]>;
+
+/// A hook, and what it was called when it was registered.
+#[derive(Clone)]
+struct Named {
+    name: &'static str,
+    hook: Arc<dyn ContextHook>,
+}
 
 fn hooks() -> Option<Hooks> {
     HOOKS.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -148,10 +154,10 @@ pub(crate) fn capture() -> Option<Carried> {
 #[cold]
 fn capture_each() -> Option<Carried> {
     let mut all = All::default();
-    for hook in hooks()?.iter() {
-        match catch_unwind(AssertUnwindSafe(|| (hook.name(), hook.capture()))) {
-            Ok((name, Some(value))) => all.values.push((name, value)),
-            Ok((_, None)) => {}
+    for Named { name, hook } in hooks()?.iter() {
+        match catch_unwind(AssertUnwindSafe(|| hook.capture())) {
+            Ok(Some(value)) => all.values.push((name, value)),
+            Ok(None) => {}
             Err(payload) => all.note_panic(payload),
         }
     }
@@ -180,6 +186,13 @@ impl All {
 
     fn into_carried(self) -> Option<Carried> {
         (!self.values.is_empty() || self.failure.is_some()).then(|| Carried(Arc::new(self)))
+    }
+}
+
+/// What was captured is foreign, and so is its destructor: where the last task drops it, nobody else is hurt.
+impl Drop for All {
+    fn drop(&mut self) {
+        self.values.drain(..).for_each(|(_, value)| report::discard(value));
     }
 }
 
@@ -282,8 +295,9 @@ mod tests {
     }
 
     fn run(hooks: &[Bad]) -> (Result<u32, TaskError>, u32) {
-        let values = hooks.iter().map(|bad| ("bad", Box::new(*bad) as Box<dyn Captured>)).collect();
-        let carried: Option<Carried> = All { values, ..All::default() }.into_carried();
+        let mut all = All::default();
+        all.values.extend(hooks.iter().map(|bad| ("bad", Box::new(*bad) as Box<dyn Captured>)));
+        let carried: Option<Carried> = all.into_carried();
         let mut runs = 0;
         let outcome = around(carried.as_ref(), Some("label"), || {
             runs += 1;

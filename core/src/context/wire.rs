@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
 
-use super::{All, Carried, ContextHook, hooks};
+use super::{All, Carried, Named, hooks};
 use crate::error::{CodecSide, message_of};
 use crate::portable::codec;
 use crate::report::{self, Report};
@@ -57,11 +57,11 @@ impl Carried {
                 let hooks = hooks.as_deref().unwrap_or_default();
                 // In the order of the submitter's hooks.
                 for (name, bytes) in wire.values {
-                    let Some(hook) = hooks.iter().find(|hook| hook.name() == name) else {
+                    let Some(hook) = hooks.iter().find(|hook| hook.name == name) else {
                         report_missing(&name);
                         continue;
                     };
-                    decode(&mut all, &**hook, &bytes);
+                    decode(&mut all, hook, &bytes);
                 }
             }
         }
@@ -69,9 +69,9 @@ impl Carried {
     }
 }
 
-fn decode(all: &mut All, hook: &dyn ContextHook, bytes: &[u8]) {
-    match catch_unwind(AssertUnwindSafe(|| hook.decode(bytes))) {
-        Ok(Some(value)) => all.values.push((hook.name(), value)),
+fn decode(all: &mut All, hook: &Named, bytes: &[u8]) {
+    match catch_unwind(AssertUnwindSafe(|| hook.hook.decode(bytes))) {
+        Ok(Some(value)) => all.values.push((hook.name, value)),
         Ok(None) => {}
         Err(payload) => all.note_panic(payload),
     }

@@ -158,7 +158,7 @@ mod tests {
         for why in ["no worker starts", "no worker starts: call `init()` first"] {
             let rejected = Rejected::broken(why, Some(Arc::new(cause())));
             assert_eq!(rejected.to_string(), line);
-            assert!(rejected.source().is_some_and(|source| source.is::<std::io::Error>()));
+            assert!(rejected.source().is_some_and(<dyn Error>::is::<std::io::Error>));
             assert_eq!(format!("{:?}", TaskError::from(rejected)), format!("Rejected: {line}"));
         }
     }

@@ -4,7 +4,8 @@ use concurrent_futures_core::{Executor, ExecutorExt, MapOptions, TaskError, cont
 
 use crate::Backend;
 use crate::request::{
-    PANICS_BEFORE, PANICS_BEHIND, PANICS_IN_CAPTURE, PANICS_IN_DECODE, PANICS_IN_ENCODE, REQUEST, RequestHook,
+    PANICS_BEFORE, PANICS_BEHIND, PANICS_IN_CAPTURE, PANICS_IN_DECODE, PANICS_IN_DROP, PANICS_IN_ENCODE, REQUEST,
+    RequestHook,
 };
 
 /// Calls `body` on a thread that has this request.
@@ -76,14 +77,16 @@ pub fn a_hook_that_panics_fails_its_task_alone<B: Backend>(backend: &B) {
     let submit = |n| with(n, || executor.submit(request, 0));
     let (good, captured, before) = (submit(1), submit(PANICS_IN_CAPTURE), submit(PANICS_BEFORE));
     let (behind, encoded, decoded) = (submit(PANICS_BEHIND), submit(PANICS_IN_ENCODE), submit(PANICS_IN_DECODE));
-    let also_good = submit(2);
+    let (dropped, also_good) = (submit(PANICS_IN_DROP), submit(2));
     assert_eq!((good.result().unwrap(), also_good.result().unwrap()), (1, 2));
     for (future, place) in [(captured, "in capture"), (before, "before")] {
         let error = future.result().unwrap_err();
         let TaskError::Panicked(panicked) = &error else { panic!("{error}") };
         assert!(panicked.message().starts_with(&format!("a context hook: {place}")), "{panicked}");
     }
-    assert_eq!(behind.result().unwrap(), PANICS_BEHIND, "the task has run, and its value is there");
+    for (future, n) in [(behind, PANICS_BEHIND), (dropped, PANICS_IN_DROP)] {
+        assert_eq!(future.result().unwrap(), n, "the task has run, and its value is there");
+    }
     for (future, n) in [(encoded, PANICS_IN_ENCODE), (decoded, PANICS_IN_DECODE)] {
         match future.result() {
             // Nothing is encoded where the task stays in this process.
