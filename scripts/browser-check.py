@@ -41,6 +41,11 @@ LOOK = """
     problems.push('the page is ' + root.scrollWidth + ' wide: ' +
       wide.slice(0, 3).map(element => element.tagName + '.' + element.className + ' ' + element.textContent.slice(0, 40)).join('; '));
   }
+  for (const element of document.querySelectorAll('h1, h2, h3, p, li, dt, dd, td, th, caption, figcaption, summary')) {
+    if (!element.closest('.scroll') && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1) {
+      problems.push(element.tagName + ' “' + element.textContent.slice(0, 60) + '” is wider than its room');
+    }
+  }
   let plots = 0, texts = 0;
   for (const svg of document.querySelectorAll('svg[role=img]')) {
     const frame = svg.getBoundingClientRect();
@@ -74,6 +79,16 @@ LOOK = """
   return JSON.stringify({ problems, plots, texts, height: root.scrollHeight });
 })()
 """
+
+# What a check finds nothing in must not be the check.
+BAD = """<!DOCTYPE html><meta name="viewport" content="width=device-width"><body style="margin:0">
+<div style="width:3000px">wide</div>
+<table style="table-layout:fixed;width:100px"><tr><td style="white-space:nowrap;overflow:hidden">a cell that is cut</td></tr></table>
+<section id="bad"><svg role="img" viewBox="0 0 300 60" width="300" height="60"><title>bad</title>
+<text x="10" y="30">one above</text><text x="20" y="32">the other</text><text x="270" y="50">beyond the edge</text></svg>
+<svg role="img" viewBox="0 0 3000 60" width="300" height="6"><title>tiny</title><text x="10" y="30">tiny</text></svg></section>
+"""
+KINDS = ["the page is", "wider than its room", "overlaps", "lies outside", "pixels high"]
 
 
 class Devtools:
@@ -168,7 +183,16 @@ def connect(process, profile):
     sys.exit(f"browser-check: the browser didn't listen within {PATIENCE} s")
 
 
-def look(devtools, page, directory, width, scheme):
+def test_itself(devtools, directory):
+    page = pathlib.Path(directory, "bad.html")
+    page.write_text(BAD)
+    found = problems_of(devtools, page, WIDTHS[0], SCHEMES[0])["problems"]
+    unseen = [kind for kind in KINDS if not any(kind in problem for problem in found)]
+    if unseen:
+        sys.exit(f"browser-check: the check itself is blind: of {unseen} it found nothing in a page that has them: {found}")
+
+
+def problems_of(devtools, page, width, scheme):
     mobile = width < 600
     devtools.call("Emulation.setDeviceMetricsOverride", width=width, height=HEIGHT, deviceScaleFactor=1, mobile=mobile)
     devtools.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
@@ -178,7 +202,11 @@ def look(devtools, page, directory, width, scheme):
     answer = devtools.call("Runtime.evaluate", expression=LOOK, returnByValue=True)
     if "exceptionDetails" in answer:
         raise RuntimeError(str(answer["exceptionDetails"]))
-    found = json.loads(answer["result"]["value"])
+    return json.loads(answer["result"]["value"])
+
+
+def look(devtools, page, directory, width, scheme):
+    found = problems_of(devtools, page, width, scheme)
     for number, top in enumerate(range(0, found["height"], PICTURE), 1):
         area = {"x": 0, "y": top, "width": width, "height": min(PICTURE, found["height"] - top), "scale": 1}
         shot = devtools.call("Page.captureScreenshot", format="png", clip=area, captureBeyondViewport=True)
@@ -200,6 +228,7 @@ def main():
         process = start(find_browser(), profile)
         try:
             devtools = connect(process, profile)
+            test_itself(devtools, profile)
             for width in WIDTHS:
                 for scheme in SCHEMES:
                     found = look(devtools, page, directory, width, scheme)

@@ -21,11 +21,6 @@ pub mod process_pool {
     pub use concurrent_futures_process_pool::PoolHandle;
 }
 
-/// The examples of the page about async programs run.
-#[cfg(all(doctest, feature = "threads", feature = "processes"))]
-#[doc = include_str!("../docs/async.md")]
-struct AsyncPage;
-
 /// Turns a process that a process pool has started into its worker; the first line of `main` where processes are used.
 ///
 /// A worker is the program itself, started again, and never returns from here. In every other process, and in a build
@@ -51,8 +46,11 @@ pub fn init() {
 }
 
 /// The programs in the documents are tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "threads", feature = "processes"))]
 mod documents {
+    #[doc = include_str!("../docs/async.md")]
+    struct Async;
+
     #[doc = include_str!("../docs/migrating.md")]
     struct Migrating;
 

@@ -30,22 +30,26 @@ fn name_of(path: &Path) -> String {
     path.file_stem().expect("a file has a name").to_string_lossy().into_owned()
 }
 
-/// The words behind `--example` in the lines of a script that are no comments.
+/// The examples that a script runs, by cargo or by the programs that it has built, in lines that are no comments.
 fn examples_run_by(script: &str) -> BTreeSet<String> {
     let commands = script.lines().filter(|line| !line.trim_start().starts_with('#'));
-    let runs = commands.flat_map(|line| line.split("--example ").skip(1));
-    runs.filter_map(|rest| Some(rest.split_whitespace().next()?.to_owned())).collect()
+    let runs = commands.flat_map(|line| ["--example ", "\"$bin/examples/"].map(|begin| line.split(begin).skip(1)));
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    runs.flatten().map(|rest| rest.chars().take_while(|letter| is_name(*letter)).collect()).collect()
+}
+
+/// Single files, and folders with a `main.rs`.
+fn is_program(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs") || root().join(path).join("main.rs").exists()
 }
 
 #[test]
 fn every_example_is_run_by_scripts_check() {
-    let there: Vec<String> = ["examples", "bench-suite/examples"]
-        .iter()
-        .flat_map(|folder| entries(folder))
-        .map(|path| name_of(&path))
-        .collect();
+    let all = ["examples", "bench-suite/examples"].iter().flat_map(|folder| entries(folder));
+    let there: Vec<String> = all.filter(|path| is_program(path)).map(|path| name_of(&path)).collect();
     assert!(there.contains(&"tour".to_owned()), "the walk has lost its way: {there:?}");
-    let run = examples_run_by(&read("scripts/check"));
+    let run: BTreeSet<String> =
+        ["scripts/check", "scripts/check-examples"].iter().flat_map(|script| examples_run_by(&read(script))).collect();
     assert!(missing(&there, &run).is_empty(), "not run by scripts/check: {:?}", missing(&there, &run));
     let stale: Vec<_> = run.iter().filter(|name| !there.contains(name)).collect();
     assert!(stale.is_empty(), "scripts/check runs what isn't there: {stale:?}");
@@ -54,7 +58,8 @@ fn every_example_is_run_by_scripts_check() {
 #[test]
 fn an_example_in_a_comment_is_not_run() {
     assert!(examples_run_by("# cargo run --example one\n  echo\n").is_empty());
-    assert_eq!(examples_run_by("cargo run --example one -- x").into_iter().collect::<Vec<_>>(), ["one"]);
+    let script = "cargo run --example one -- x\n  expect 0 \"$bin/examples/two\" --y >\"$scratch/two\"\n";
+    assert_eq!(examples_run_by(script).into_iter().collect::<Vec<_>>(), ["one", "two"]);
 }
 
 /// The functions of `scripts/check`, and the names in its lists of steps.

@@ -3,7 +3,7 @@
 //! The program is `python/peers.py`; its first line says whether the pool is there, each further one is the answer to a
 //! line on its input. It ends with its input.
 //!
-//! The free-threaded pool runs in the first of [`FREE_INTERPRETERS`] that is on the path, all others in `python3`.
+//! The free-threaded pool runs in the first of `FREE_INTERPRETERS` that is on the path, all others in `python3`.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

@@ -67,7 +67,9 @@ impl Worker {
         let (id, attempt) = (running.id().as_u64(), u64::from(running.attempt()));
         let options = running.options();
         let label = options.label_text().unwrap_or_default();
-        self.link.send(BEGIN, &[&entry, &function, &id.to_le_bytes(), &attempt.to_le_bytes(), label.as_bytes()])?;
+        let carried = encoded.carried().unwrap_or_default();
+        let numbers = [id, attempt, label.len() as u64].map(u64::to_le_bytes);
+        self.link.send(BEGIN, &[&entry, &function, numbers.as_flattened(), label.as_bytes(), carried])?;
         // Asked to stop before this worker had it.
         if running.handle().is_stop_requested() {
             self.link.say_stop(id);

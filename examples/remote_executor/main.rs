@@ -26,8 +26,8 @@ mod worker;
 use std::error::Error;
 use std::process::ExitCode;
 
-use concurrent_futures::{ExecutorExt, MapOptions, TaskError, TaskOptions, task};
-use concurrent_futures_conformance::{Backend, encoding_cases, exit_cases, portable_cases, run_cases};
+use concurrent_futures::{ExecutorExt, MapOptions, TaskError, TaskOptions, context, task};
+use concurrent_futures_conformance::{Backend, RequestHook, encoding_cases, exit_cases, portable_cases, run_cases};
 
 use executor::RemoteExecutor;
 
@@ -67,6 +67,7 @@ fn show() -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
+    context::register(RequestHook); // of the promises about what goes along with a task
     worker::init();
     // The cases about the end of a program start this program again, with no argument and an order in the environment.
     let is_a_part = std::env::var_os("CONCURRENT_FUTURES_CONFORMANCE_EXIT").is_some();

@@ -3,7 +3,7 @@
 //! ```text
 //!   frame:  kind (1 byte)  length (8)  body
 //!
-//!   to the worker     BEGIN  entry (8)  function (8)  id (8)  attempt (8)  label     a job: what follows are its tasks
+//!   to the worker     BEGIN  entry (8)  function (8)  id (8)  attempt (8)  label (8 and so many)  carried
 //!                     TASK   index (8)  argument      answered by one REPLY
 //!                     STOP   id (8)                   asks the job to stop; no answer
 //!   to the executor   HELLO  build                    once, first

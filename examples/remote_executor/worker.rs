@@ -72,12 +72,17 @@ fn listen(stream: UnixStream, stopped: Arc<AtomicU64>) -> mpsc::Receiver<(u8, Ve
 }
 
 fn begin(body: &[u8], stopped: Arc<AtomicU64>) -> io::Result<Serving> {
-    let (numbers, label) = body.split_at_checked(32).ok_or_else(|| io::Error::other("a frame is too short"))?;
+    let too_short = || io::Error::other("a frame is too short");
+    let (numbers, rest) = body.split_at_checked(40).ok_or_else(too_short)?;
     let call = Call { entry: here(wire::number(numbers)?), function: here(wire::number(&numbers[8..])?) };
     let (id, attempt) = (wire::number(&numbers[16..])?, wire::number(&numbers[24..])?);
     let mut context = Context::new(TaskId::from_u64(id))
         .attempt(attempt as u32)
         .stop_when(move || stopped.load(Ordering::Relaxed) == id);
+    let (label, carried) = rest.split_at_checked(wire::number(&numbers[32..])? as usize).ok_or_else(too_short)?;
+    if !carried.is_empty() {
+        context = context.carried(carried);
+    }
     if let Ok(label) = str::from_utf8(label)
         && !label.is_empty()
     {

@@ -9,7 +9,7 @@ use crate::attachments;
 /// Bytes that cross to a worker and back with as few copies as there can be; cloning them copies nothing.
 ///
 /// Use it for anything large, as argument or as result. A `Vec<u8>` is encoded byte by byte; this is one block, which from
-/// 64 KiB on isn't even copied into a message with other things, and which arrives in the buffer that it was received into.
+/// 96 KiB on isn't even copied into a message with other things, and which arrives in the buffer that it was received into.
 ///
 /// ```
 /// use concurrent_futures_process_pool::Bytes;
@@ -26,8 +26,9 @@ use crate::attachments;
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Bytes(::bytes::Bytes);
 
-/// From this size on they travel as a message of their own.
-const LEAST_ATTACHED: usize = 64 * 1024;
+/// From this size on they travel as a message of their own. Below it a copy costs less than another message: two more
+/// wake-ups each way. A frame with less still goes as one message.
+const LEAST_ATTACHED: usize = 96 * 1024;
 
 impl Bytes {
     /// No bytes.

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 worker_entry!();
 
 /// Around each size at which something changes: the record in the page, the attachment, the piece, the socket's buffer.
-const SIZES: [usize; 12] =
-    [0, 1, 100, 4_000, 16_000, 65_535, 65_536, 131_072, 131_073, 212_992, 1 << 20, (5 << 20) + 1];
+const SIZES: [usize; 14] =
+    [0, 1, 100, 4_000, 16_000, 65_536, 98_303, 98_304, 102_400, 131_072, 131_073, 212_992, 1 << 20, (5 << 20) + 1];
 
 fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|n| (n % 251) as u8).collect()
@@ -61,11 +61,12 @@ fn bytes_in_the_items_of_a_chunk_stay_with_their_items() {
     bounded(|| {
         let pool = pool(2);
         let options = MapOptions::new().chunk_size(7);
-        let items = (0..50_u8).map(|n| Bytes::from(vec![n; 70_000 + usize::from(n)]));
+        // From number 24 on they travel as messages of their own.
+        let items = (0..50_u8).map(|n| Bytes::from(vec![n; 98_280 + usize::from(n)]));
         let results = pool.map_with(options, |bytes: Bytes| (bytes[0], bytes.len(), bytes), items);
         for (n, result) in (0..).zip(results) {
             let (first, len, bytes) = result.unwrap();
-            assert!(first == n && len == 70_000 + usize::from(n) && bytes.iter().all(|&byte| byte == n));
+            assert!(first == n && len == 98_280 + usize::from(n) && bytes.iter().all(|&byte| byte == n));
         }
     });
 }
@@ -76,11 +77,11 @@ fn bytes_of_a_chunk_whose_item_kills_the_worker_come_along_to_the_next() {
     bounded(|| {
         let pool = pool(1);
         let die_at_five = |bytes: Bytes| if bytes[0] == 5 { SEGFAULT.die() } else { bytes };
-        let items = (0..12_u8).map(|n| Bytes::from(vec![n; 80_000]));
+        let items = (0..12_u8).map(|n| Bytes::from(vec![n; 100_000]));
         let results: Vec<_> = pool.map_with(MapOptions::new().chunk_size(12), die_at_five, items).collect();
         for (n, result) in (0..).zip(results) {
             match result {
-                Ok(bytes) => assert!(bytes.len() == 80_000 && bytes.iter().all(|&byte| byte == n)),
+                Ok(bytes) => assert!(bytes.len() == 100_000 && bytes.iter().all(|&byte| byte == n)),
                 Err(TaskError::WorkerDied(_)) => assert_eq!(n, 5),
                 Err(other) => panic!("{other:?}"),
             }

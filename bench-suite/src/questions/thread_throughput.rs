@@ -14,7 +14,7 @@ pub(super) const QUESTION: Question = Question {
     id: "thread_throughput",
     title: "How many tiny tasks per second?",
     method: "Tasks that do next to nothing are all submitted, then all collected; with several submitters each has its share. \
-             CPython gets fewer of them, since they take it so long; the figure is the time per task all the same.",
+             CPython gets fewer of them, each of which takes it so long; the figure is the time per task all the same.",
     measure: Measure::NanosPer("task"),
     axis: Axis { name: "submitters", logarithmic: false },
     plot: Plot::Lines,

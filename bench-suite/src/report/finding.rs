@@ -4,6 +4,7 @@ use super::duel::{Duel, Outcome};
 use super::plot::Content;
 use super::plot::timeline::lanes;
 use super::speedup::Speedups;
+use super::usl::Usl;
 use super::{unit, wording};
 use crate::contestant::Role;
 use crate::question::Measure;
@@ -42,38 +43,55 @@ pub(crate) fn of_panel(answer: &Answer, content: &Content<'_>, cores: usize) -> 
     })
 }
 
-/// What the Universal Scalability Law says of the first row, and what it can't.
+/// What the Universal Scalability Law says of ours, and of the peers, and what it can't.
 pub(crate) fn law(places: &[&Place], cores: usize) -> Option<String> {
     let all = Speedups::of(places);
-    let ours = all.iter().find(|speedups| speedups.role == Role::Ours)?;
-    let law = ours.fit(cores)?;
-    let share = format!("{:.1} %", law.sigma * 100.0);
-    let name = &ours.name;
-    Some(match law.parameters {
-        1 => format!("One number of workers with a core each says nothing of how {name} scales."),
-        parameters => {
-            let unknown = if parameters == 2 {
-                " Two numbers of workers can't tell what the workers cost each other (κ), which is taken for nothing: the dashed \
-                 line is an upper bound."
-            } else {
-                ""
-            };
-            let limit = match (law.peak(), law.limit()) {
-                (Some(peak), Some(limit)) => format!(
-                    "and κ = {:.5} for each pair, so more than {peak:.0} workers would make it slower, at {} times one worker",
-                    law.kappa,
-                    unit::ratio(limit)
-                ),
-                (None, Some(limit)) => {
-                    format!("so no number of cores makes it more than {} times as fast", unit::ratio(limit))
-                }
-                _ => "so the law sees no end to its speed-up".into(),
-            };
-            format!(
-                "Fit of the Universal Scalability Law to {name}: {share} of the work is done one after another (σ), {limit}.{unknown}"
-            )
+    let fits = |role: Role| {
+        let of_role = all.iter().filter(move |speedups| speedups.role == role);
+        of_role.filter_map(|speedups| Some((speedups.name.as_str(), speedups.fit(cores)?))).collect::<Vec<_>>()
+    };
+    let ours = fits(Role::Ours);
+    let parameters = ours.iter().map(|(_, law)| law.parameters).max()?;
+    if parameters < 2 {
+        return Some("One number of workers with a core each says nothing of how anybody scales.".into());
+    }
+    let of_ours: Vec<String> = ours.iter().map(|(name, law)| format!("{name}: {}", meaning(law))).collect();
+    let mut peers = fits(Role::Peer);
+    peers.sort_by(|a, b| a.1.sigma.total_cmp(&b.1.sigma));
+    let of_peers = match (peers.first(), peers.last()) {
+        (Some((best, low)), Some((worst, high))) if best != worst => {
+            format!(" Peers: σ from {} ({best}) to {} ({worst}).", percent(low.sigma), percent(high.sigma))
         }
-    })
+        _ => String::new(),
+    };
+    let unknown = if parameters == 2 {
+        " Two numbers of workers tell one parameter only: κ, what each pair of them costs, is taken for nothing where σ explains \
+         the figures, and then the dashed line is an upper bound."
+    } else {
+        ""
+    };
+    Some(format!(
+        "By the Universal Scalability Law, where σ is the part of the work that is done one after another. {}.{of_peers}{unknown}",
+        of_ours.join("; ")
+    ))
+}
+
+/// What the parameters mean past the cores.
+fn meaning(law: &Usl) -> String {
+    let sigma = percent(law.sigma);
+    match (law.peak(), law.limit()) {
+        (Some(peak), Some(limit)) => format!(
+            "σ = {sigma} and κ = {:.5}, so more than {peak:.0} would be slower, at {} times one worker",
+            law.kappa,
+            unit::ratio(limit)
+        ),
+        (None, Some(limit)) => format!("σ = {sigma}, so at most {} times one worker", unit::ratio(limit)),
+        _ => format!("σ = {sigma}, so no end in sight"),
+    }
+}
+
+fn percent(part: f64) -> String {
+    format!("{:.1} %", part * 100.0)
 }
 
 /// Ours beside the best peer of each place, and beside the floor.
@@ -177,14 +195,16 @@ fn numbers(answer: &Answer, places: &[&Place]) -> String {
 
 /// What the floor takes of ours.
 fn floor(places: &[&Place]) -> String {
-    let ratios = places.iter().filter_map(|place| {
-        let (ours, floor) = (place.base()?, place.best(Role::Floor)?);
-        Some(floor.ratio(ours).median).filter(|ratio| ratio.is_finite())
-    });
+    let floors: Vec<(&Row, &Row)> =
+        places.iter().filter_map(|place| Some((place.best(Role::Floor)?, place.base()?))).collect();
+    let ratios = floors.iter().map(|(floor, ours)| floor.ratio(ours).median).filter(|ratio| ratio.is_finite());
     let ratios: Vec<f64> = ratios.collect();
-    match ratios.is_empty() {
-        true => String::new(),
-        false => format!("; the machine's floor is {} of ours", range(&ratios)),
+    let name = common(floors.iter().map(|(floor, _)| bare(&floor.name)));
+    let name = name.map_or_else(|| "the machine's floor".to_owned(), |name| format!("the floor ({name})"));
+    match ratios.iter().fold(0.0_f64, |high, ratio| high.max(*ratio)) {
+        0.0 => String::new(),
+        high if high < 1.0 => format!("; {name} takes {} of ours", range(&ratios)),
+        _ => format!("; {name} takes {} times ours", range(&ratios)),
     }
 }
 
@@ -205,6 +225,9 @@ fn alone(answer: &Answer, places: &[&Place]) -> String {
             };
             let (least, most) = (quantity(least), quantity(most));
             if least == most { format!("ours needs {least}") } else { format!("ours needs {least} to {most}") }
+        }
+        (None, Some(only), Some(most)) if only.name == most.name => {
+            format!("{} takes {}", bare(&only.name), quantity(only))
         }
         (None, Some(least), Some(most)) => {
             format!("from {} ({}) to {} ({})", quantity(least), bare(&least.name), quantity(most), bare(&most.name))

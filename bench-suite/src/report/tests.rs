@@ -1,5 +1,7 @@
 //! Whatever was measured, it becomes documents that can be read.
 
+use std::time::Duration;
+
 use roxmltree::Document as Xml;
 
 use super::figure::{Figure, NARROW};
@@ -7,8 +9,8 @@ use super::{documents, made_up};
 use crate::contestant::Role;
 use crate::question::{Measure, Plot};
 use crate::questions;
-use crate::results::{Answer, Results};
-use crate::sample::Distribution;
+use crate::results::{Answer, Results, Row};
+use crate::sample::{Distribution, Sample};
 
 const PLOTS: [Plot; 5] = [Plot::Bars, Plot::Lines, Plot::Percentiles, Plot::Scaling, Plot::Timeline];
 const NAMES: [(&str, Role); 5] = [
@@ -156,4 +158,58 @@ fn without_answers_there_is_a_page_all_the_same() {
     let documents = documents(&made_up::results(Vec::new()));
     assert_eq!(documents.len(), 2);
     assert!(documents[0].text.contains("Machine and run"));
+}
+
+/// The finding of an answer in which everybody has a figure at one or two places.
+fn finding(rows: [&[(&str, Role, f64)]; 2]) -> String {
+    let mut answer = made_up::unknown(Plot::Bars, &[], 5);
+    answer.places.truncate(rows.len());
+    for (place, rows) in answer.places.iter_mut().zip(rows) {
+        let row = |&(name, role, value): &_| {
+            let samples = [0.99, 1.0, 1.0, 1.0, 1.01].map(|noise| Sample::of(Duration::ZERO, value * noise));
+            Row::of(name, role, 1, samples.into())
+        };
+        place.rows = rows.iter().map(row).collect();
+    }
+    answer.places.retain(|place| !place.rows.is_empty());
+    Figure::of(&answer, 2).finding
+}
+
+#[test]
+fn a_finding_tells_wins_losses_and_noise_alike() {
+    let ours = ("ours", Role::Ours, 100.0);
+    let (slow, fast) = (("rayon", Role::Peer, 147.0), ("blocking", Role::Peer, 50.0));
+    let floor = ("floor: a socket", Role::Floor, 40.0);
+    assert_eq!(
+        finding([&[ours, slow, floor], &[]]),
+        "Ours is 1.5 times faster than the next best, rayon; the floor (a socket) takes 0.40 of ours."
+    );
+    assert_eq!(finding([&[ours, slow, fast], &[]]), "blocking is 2.0 times faster than ours.");
+    assert_eq!(
+        finding([&[ours, ("rayon", Role::Peer, 100.0)], &[]]),
+        "No difference beyond the noise between ours and rayon."
+    );
+    assert_eq!(
+        finding([&[ours, slow], &[ours, slow, fast]]),
+        "Ours is 1.5 times faster than rayon at 1 of 2 points; blocking is 2.0 times faster at “at <2> & beyond”."
+    );
+    assert_eq!(finding([&[ours, floor], &[]]), "Ours needs 2.5 times its floor.");
+    assert_eq!(finding([&[floor], &[]]), "a socket takes 40.0 ns.");
+}
+
+#[test]
+fn what_is_lost_is_listed_and_counted() {
+    let mut answer = made_up::unknown(Plot::Bars, &NAMES, 5);
+    for row in answer.places.iter_mut().flat_map(|place| &mut place.rows) {
+        let value = if row.name == "peer" { 50.0 } else { 100.0 };
+        row.values.iter_mut().for_each(|own| *own = value);
+    }
+    let results = made_up::results(vec![answer]);
+    let summary = super::Summary::of(&results);
+    assert_eq!((summary.count.won, summary.count.level, summary.count.lost), (0, 4, 4));
+    assert_eq!(summary.worst_losses().iter().map(|(_, lost, all)| (*lost, *all)).collect::<Vec<_>>(), [(4, 8)]);
+    for document in documents(&results).iter().take(2) {
+        assert!(document.text.contains("4 of 8 rows; at worst peer, "), "{}", document.name);
+        assert_eq!(document.text.matches("2.00× (2.00 to 2.00)").count(), 4, "{}", document.name);
+    }
 }

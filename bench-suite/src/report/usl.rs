@@ -24,8 +24,8 @@ pub struct Usl {
 }
 
 impl Usl {
-    /// The best fit to `(workers, throughput)`, by least squares of the relative errors; parameters below nothing, which the
-    /// law has no meaning for, are left at nothing. `None` if there is nothing to fit.
+    /// The best fit to `(workers, throughput)`, by least squares of the relative errors; parameters below nothing, and
+    /// more than all of the work one after another, have no meaning and are left out. `None` if there is nothing to fit.
     ///
     /// `N / X(N)` is linear in `1/lambda`, `sigma/lambda` and `kappa/lambda`, so no search is needed.
     #[must_use]
@@ -40,12 +40,16 @@ impl Usl {
         let choices: &[&[usize]] = match parameters {
             0 => return None,
             1 => &[&[0]],
-            2 => &[&[0, 1], &[0]],
+            2 => &[&[0, 1], &[0, 2], &[0]],
             _ => &[&[0, 1, 2], &[0, 1], &[0, 2], &[0]],
         };
         let fits = choices.iter().filter_map(|chosen| solve(&measured, chosen));
-        let allowed = fits.filter(|(values, _)| values[0] > 0.0 && values[1] >= 0.0 && values[2] >= 0.0);
-        let (values, _) = allowed.min_by(|a, b| a.1.total_cmp(&b.1))?;
+        let has_meaning = |[inverse, sigma, kappa]: [f64; 3]| {
+            inverse > 0.0 && (0.0..=inverse * (1.0 + 1e-9)).contains(&sigma) && kappa >= 0.0
+        };
+        let fits: Vec<_> = fits.filter(|(values, _)| has_meaning(*values)).collect();
+        let least = fits.iter().map(|(_, left)| *left).fold(f64::INFINITY, f64::min);
+        let (values, _) = *fits.iter().find(|(_, left)| *left <= least + 1e-9)?;
         let [inverse, sigma, kappa] = values;
         Some(Self { lambda: 1.0 / inverse, sigma: sigma / inverse, kappa: kappa / inverse, parameters })
     }
@@ -163,5 +167,11 @@ mod tests {
     fn flat_as_under_the_gil_is_all_one_after_another() {
         let fit = Usl::fit(&[(1.0, 1.0), (2.0, 1.0)]).unwrap();
         assert!(close(fit.sigma, 1.0) && close(fit.limit().unwrap(), 1.0), "{fit:?}");
+    }
+
+    #[test]
+    fn slower_with_more_workers_is_what_they_cost_each_other() {
+        let fit = Usl::fit(&[(1.0, 1.0), (2.0, 0.5)]).unwrap();
+        assert!(fit.sigma == 0.0 && close(fit.kappa, 1.5) && close(fit.peak().unwrap(), 1.0), "{fit:?}");
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn of(id: &str) -> Option<Words> {
         "process_payload" => words("large data", "carries large data"),
         "process_start" | "thread_start" => words("start", "starts"),
         "process_recovery" => words("recovery", "recovers"),
-        "thread_map_chunk" | "process_map_chunks" => words("map by chunk", "maps"),
+        "thread_map_chunks" | "process_map_chunks" => words("map by chunk", "maps"),
         "thread_open_loop" | "process_open_loop" => words("open loop", "answers"),
         "process_submitters" => rate("submitters", "runs tiny tasks", "tasks"),
         "growth_tasks" => words("many tasks", "runs tiny tasks"),
@@ -40,6 +40,8 @@ pub(crate) fn of(id: &str) -> Option<Words> {
         "pending_memory" => words("memory of what waits", "waits"),
         "idle" => words("idleness", "idles"),
         "keep_alive" => words("keep-alive", "brings one result back"),
+        "distinct_workers" => words("distinct workers", "uses workers"),
+        "floors" => words("floors", "works"),
         "submit_cost" => words("submit", "submits"),
         _ => return None,
     })

@@ -25,9 +25,13 @@ pub(crate) struct Chunk<C, A, R: Send + 'static> {
     options: TaskOptions,
     /// Set when the map was dropped: nothing further needs to begin.
     withdrawn: Arc<AtomicBool>,
-    /// Of a chunk that runs elsewhere: what came back.
-    settled: Vec<Option<Result<R, TaskError>>>,
+    /// Of a chunk that runs elsewhere: what came back, and whether it has. Until then an error stands in its place, so that
+    /// in the end the vector is what is handed out, and nobody copies it.
+    results: Vec<Result<R, TaskError>>,
+    is_settled: Vec<bool>,
     unsettled: usize,
+    /// Those of the results that came back and are errors.
+    errors: Tally,
     rests: Vec<InFlight<R>>,
     /// Since when, or for how long, it has kept a worker elsewhere busy.
     begun: Option<Instant>,
@@ -52,8 +56,9 @@ impl<C: Callee<A>, A: Send + 'static> Chunk<C, A, C::Output> {
     }
 
     fn assemble(callee: C, items: Vec<A>, first_id: TaskId, options: TaskOptions, withdrawn: Arc<AtomicBool>) -> Self {
-        let (settled, unsettled, rests) = (Vec::new(), items.len(), Vec::new());
-        Self { callee, items, first_id, options, withdrawn, settled, unsettled, rests, begun: None, took: None }
+        let (results, is_settled, unsettled) = (Vec::new(), Vec::new(), items.len());
+        let (errors, rests, begun, took) = (Tally::default(), Vec::new(), None, None);
+        Self { callee, items, first_id, options, withdrawn, results, is_settled, unsettled, errors, rests, begun, took }
     }
 
     /// Makes a job of the tail of this chunk, which begins with its task number `index`.
@@ -92,11 +97,9 @@ impl<C: Callee<A>, A: Send + 'static> Chunk<C, A, C::Output> {
         if self.unsettled > 0 {
             return None;
         }
-        let results: Vec<_> = std::mem::take(&mut self.settled).into_iter().flatten().collect();
-        let mut errors = Tally::default();
-        results.iter().filter(|result| result.is_err()).for_each(|result| errors.count(result));
         let took = self.took.or_else(|| Some(self.begun?.elapsed())).unwrap_or_default();
-        Some(Ok(ChunkOutcome { results, rests: std::mem::take(&mut self.rests), took, errors }))
+        let (results, rests) = (std::mem::take(&mut self.results), std::mem::take(&mut self.rests));
+        Some(Ok(ChunkOutcome { results, rests, took, errors: self.errors }))
     }
 
     fn call(&self, item: A, label: Option<&str>) -> Result<C::Output, TaskError> {
@@ -181,12 +184,18 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
             return None;
         }
         self.begun.get_or_insert_with(Instant::now);
-        if self.settled.is_empty() {
-            self.settled.resize_with(self.items.len(), || None);
+        if self.is_settled.is_empty() {
+            self.is_settled.resize(self.items.len(), false);
+            self.results.resize_with(self.items.len(), || Err(TaskError::Cancelled));
         }
         // One that is settled already, or was given away, keeps its first outcome.
-        let slot = self.settled.get_mut(index).filter(|slot| slot.is_none())?;
-        *slot = item.take();
+        let is_settled = self.is_settled.get_mut(index).filter(|is_settled| !**is_settled)?;
+        let result = item.take()?;
+        if result.is_err() {
+            self.errors.count(&result);
+        }
+        *is_settled = true;
+        self.results[index] = result;
         self.unsettled -= 1;
         self.outcome_if_settled()
     }
@@ -204,8 +213,16 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
             return None;
         }
         let tail = self.items.split_off(from);
-        self.settled.truncate(from);
-        self.unsettled = from - self.settled.iter().flatten().count();
+        self.results.truncate(from);
+        self.is_settled.truncate(from);
+        self.unsettled = from;
+        self.errors = Tally::default();
+        for (result, _) in self.results.iter().zip(&self.is_settled).filter(|(_, is_settled)| **is_settled) {
+            self.unsettled -= 1;
+            if result.is_err() {
+                self.errors.count(result);
+            }
+        }
         let (rest, job) = self.job_of_tail(from, tail);
         self.rests.push(rest);
         Some((job, self.outcome_if_settled()))
@@ -245,5 +262,21 @@ mod tests {
         let mut late = Some(Err(TaskError::Cancelled));
         assert!(chunk.settle(0, &mut late).is_none() && late.is_some());
         assert!(chunk.split_off(1).is_none());
+    }
+
+    #[test]
+    fn what_was_given_away_is_not_counted_even_if_it_was_settled() {
+        let double = Shared(Arc::new(|n: u32| 2 * n));
+        let mut chunk = Chunk::new(double, vec![1, 2, 3, 4], TaskOptions::new(), Arc::default());
+        for index in [0, 2, 3] {
+            assert!(chunk.settle(index, &mut Some(Err(TaskError::Cancelled))).is_none());
+        }
+        let (_, outcome) = chunk.split_off(2).unwrap();
+        assert!(outcome.is_none(), "the second task is still to come");
+        let outcome = chunk.settle(1, &mut Some(Ok(4))).unwrap();
+        let tally = Chunk::<Shared<fn(u32) -> u32>, u32, u32>::tally(&outcome);
+        assert_eq!((tally.returned, tally.cancelled, tally.failed), (1, 1, 0));
+        let results = outcome.ok().unwrap().results;
+        assert!(matches!(results[..], [Err(TaskError::Cancelled), Ok(4)]));
     }
 }

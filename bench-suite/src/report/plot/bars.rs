@@ -168,10 +168,10 @@ fn figure(measure: &Measure<String>, place: &Place, row: &Row) -> String {
     }
 }
 
-/// The least and the greatest median above nothing.
+/// The least median above nothing, and the greatest upper quartile.
 fn range(spreads: &[Spread]) -> (f64, f64) {
-    let medians = || spreads.iter().map(|spread| spread.median).filter(|value| *value > 0.0);
-    (medians().fold(f64::INFINITY, f64::min), medians().fold(0.0, f64::max))
+    let least = spreads.iter().map(|spread| spread.median).filter(|value| *value > 0.0).fold(f64::INFINITY, f64::min);
+    (least, spreads.iter().map(|spread| spread.upper).fold(0.0, f64::max))
 }
 
 fn kind(role: Role) -> &'static str {

@@ -34,8 +34,9 @@ pub(crate) use stopping::KillReason;
 use super::worker::Worker;
 use crate::page::SLOTS;
 
-/// The most bytes of a job that anybody may write to an idle worker.
-pub(crate) const LARGEST_LIGHT: usize = 16 * 1024;
+/// The most bytes of a job that anybody may write to an idle worker: a socket from which everything was read holds twice as
+/// many, so the write doesn't block.
+pub(crate) const LARGEST_LIGHT: usize = 100 * 1024;
 
 /// What a worker that is not idle may have unread. A socket holds three times as many bytes, and ten times as many
 /// messages.

@@ -59,6 +59,12 @@ impl Shared {
         Next::Idle { others, since_now: !was_idle }
     }
 
+    /// Lets those who are idle ask the others for work once more.
+    pub(crate) fn call_idle(&self) {
+        let idle = self.state.lock().idle.clone();
+        idle.iter().for_each(|worker| worker.wake());
+    }
+
     /// A worker has had nothing to do for too long: it leaves, unless it has got something meanwhile.
     pub(crate) fn dismiss_if_idle(&self, worker: &Arc<Worker>) {
         let mut state = self.state.lock();

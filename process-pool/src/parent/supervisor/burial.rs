@@ -66,7 +66,7 @@ impl Supervisor {
         }
         let is_explained = is_one_to_blame || !back.is_empty();
         back.extend(self.spare(unbegun, is_explained, status));
-        // Where one worker after the other comes to nothing, the next one is no hurry.
+        // Where one worker after the other comes to nothing, there is no hurry with the next.
         self.shared.pause(back_off(back.iter().map(|waiting| waiting.failed_sends).max().unwrap_or(0)));
         self.shared.give_back(back);
     }

@@ -16,7 +16,8 @@
 //! at work, a shutdown at its own. It sleeps in the worker's channel, where each of them rings ([`bell`](crate::page)).
 //!
 //! - **V1** What a worker has answered before it died counts; the task that it was in the middle of fails; what it had not
-//!   begun goes to another worker. Each task runs once, unless it asked for retries.
+//!   begun goes to another worker, unless five in a row came to nothing with it. Each task runs once, unless it asked for
+//!   retries.
 //! - **V2** Whatever the worker does, and whatever it writes, its supervisor comes to the burial, since its death is noticed
 //!   by the system's own handle of the process.
 //! - **V3** No user code but `configure`, what an initializer's argument is encoded with, decoding, wakers and the destructors
@@ -41,6 +42,7 @@ use super::lane::Giving;
 use super::pace::Pace;
 use super::shared::{Next, Shared};
 use super::start;
+use super::waiting::Waiting;
 use super::worker::Worker;
 use crate::link::Receiver;
 use crate::page::{Consumer, Record};
@@ -142,11 +144,7 @@ impl Supervisor {
             let room = self.worker.lane.lock().room(frames_read, depth);
             self.awaits_reading_since = room.is_held_up.then_some(frames_read);
             match self.shared.next_for(&self.worker, room, self.is_due_to_leave()) {
-                Next::Send(jobs) => {
-                    if let Err(back) = self.worker.send(jobs, self.shared.quota(&self.worker)) {
-                        self.shared.give_back(back);
-                    }
-                }
+                Next::Send(jobs) => self.send(jobs, room.is_idle),
                 Next::PassOver(over) => over.into_iter().for_each(|waiting| self.shared.cancel_waiting(waiting)),
                 Next::LookAgain => {}
                 Next::Sleep => self.sleep(),
@@ -159,6 +157,16 @@ impl Supervisor {
                 }
                 Next::Leave => self.dismiss(),
             }
+        }
+    }
+
+    fn send(&self, jobs: Vec<Waiting>, is_idle: bool) {
+        let are_some_ahead = !is_idle || jobs.len() > 1;
+        match self.worker.send(jobs, self.shared.quota(&self.worker)) {
+            // Who has gone idle while they were in our hands has found them nowhere.
+            Ok(()) if are_some_ahead => self.shared.call_idle(),
+            Ok(()) => {}
+            Err(back) => self.shared.give_back(back),
         }
     }
 
@@ -213,15 +221,19 @@ impl Supervisor {
 
     /// Asks the other workers for something that they have not begun.
     fn ask_for_work(&self, others: &[Arc<Worker>]) {
-        let mut is_too_early = false;
+        let mut asks_again = false;
         for other in others {
             match other.give_to_idle() {
-                Giving::Given => return,
-                Giving::NotYet => is_too_early = true,
+                Giving::Given => {
+                    // Somebody else may get it, and there may be more.
+                    asks_again = true;
+                    break;
+                }
+                Giving::NotYet => asks_again = true,
                 Giving::Nothing => {}
             }
         }
-        if is_too_early {
+        if asks_again {
             let worker = Arc::downgrade(&self.worker);
             self.shared.warden.after(ASK_AGAIN, move || {
                 if let Some(worker) = worker.upgrade() {
