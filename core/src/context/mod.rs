@@ -145,10 +145,16 @@ fn hooks() -> Option<Hooks> {
     HOOKS.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
+/// Whether anything may go along at all.
+#[inline]
+pub(crate) fn is_any() -> bool {
+    IS_ANY.load(Ordering::Relaxed)
+}
+
 /// What the calling thread has that goes along with what it submits.
 #[inline]
 pub(crate) fn capture() -> Option<Carried> {
-    if IS_ANY.load(Ordering::Relaxed) { capture_each() } else { None }
+    if is_any() { capture_each() } else { None }
 }
 
 #[cold]

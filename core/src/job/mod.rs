@@ -129,12 +129,11 @@ impl Job {
 
     /// A job of what the calling thread submits, with what goes along from there.
     pub(crate) fn submitted<W: Work>(work: W, options: Option<TaskOptions>) -> (Future<W::Output>, Self) {
-        // Mostly nothing is asked for and nothing goes along, which then costs nothing.
-        let options = match (options, context::capture()) {
-            (None, None) => None,
-            (options, carried) => Some(options.unwrap_or_default().carrying(carried)),
-        };
-        Self::of(work, options)
+        // The common case by itself, so that no options are made, moved and thrown away for it.
+        if options.is_none() && !context::is_any() {
+            return Self::of(work, None);
+        }
+        Self::of(work, Some(options.unwrap_or_default().captured_here()))
     }
 
     pub(crate) fn of<W: Work>(work: W, options: Option<TaskOptions>) -> (Future<W::Output>, Self) {
