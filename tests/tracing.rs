@@ -92,7 +92,7 @@ fn threads(workers: usize) -> ThreadPool {
 }
 
 fn processes() -> ProcessPool {
-    ProcessPool::builder().max_workers(1).initializer(|()| set_up(), ()).build().unwrap()
+    ProcessPool::builder().max_workers(1).name("spans").initializer(|()| set_up(), ()).build().unwrap()
 }
 
 /// Says something, and gives all that was heard of it in its process.
@@ -159,7 +159,7 @@ fn in_a_process_a_span_says_what_is_known_of_the_one_at_the_submit() {
         let id = span.id().expect("the span is on").into_u64();
         let heard = future.result().unwrap();
         let expected = format!(
-            "task{{task.id={task} task.label=\"resize\" task.attempt=1 worker=\"worker_0\" submit.span=\"request\" \
+            "task{{task.id={task} task.label=\"resize\" task.attempt=1 worker=\"spans_0\" submit.span=\"request\" \
              submit.target=\"tracing\" submit.id={id} submit.pid={pid} submit.fields=\"path=\\\"/one\\\" user=7\"}} > \
              message=in the worker"
         );

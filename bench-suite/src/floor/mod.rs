@@ -18,7 +18,7 @@ use crate::case::{Case, Stopwatch};
 use crate::contestant::{Contestant, Role};
 
 /// What a pending task with a small closure takes up: two counts, state, result or closure, type.
-pub const TASK_BYTES: usize = 96;
+const TASK_BYTES: usize = 96;
 
 /// Allocates tasks, queues them, drops them, on one thread: the memory traffic of a burst.
 #[must_use]

@@ -1,5 +1,5 @@
+use std::collections::VecDeque;
 use std::fs;
-use std::sync::Arc;
 use std::time::Instant;
 
 use crate::case::Case;
@@ -7,7 +7,6 @@ use crate::contender::Contender;
 use crate::contenders::{Workload, contestants};
 use crate::contestant::{Contestant, Role};
 use crate::effort::Effort;
-use crate::floor::TASK_BYTES;
 use crate::processes::workloads::tiny;
 use crate::processes::{self, OurProcesses, ProcessContender, WithProcesses};
 use crate::python::{self, EXECUTOR, THREADS, Work};
@@ -21,7 +20,8 @@ pub(super) const QUESTION: Question = Question {
     method: "The only worker waits at a gate, and tasks that capture one number are submitted, whose futures are kept. The figure \
              is by how much the resident memory of the process grew, per task: its future, its place in the queue and what the \
              allocator adds. Each round adds to the tasks of the rounds before, so that no memory is used a second time. \
-             procspawn has no row, since it can't bear so many tasks. The floor keeps one allocation of 96 bytes per task.",
+             procspawn has no row, since it can't bear so many tasks. The floor is a boxed closure in a queue, which has no \
+             future.",
     measure: Measure::BytesPer("pending task"),
     axis: Axis { name: "", logarithmic: false },
     plot: Plot::Bars,
@@ -95,10 +95,13 @@ impl Pending {
         })
     }
 
+    /// The least that can wait: a closure, without a future for its result.
     fn floor(self) -> Contestant {
-        Contestant::new("floor: 96 bytes each", Role::Floor, move || {
-            let mut kept = Vec::new();
-            self.grow(move |numbers| kept.extend(numbers.map(|number| Arc::new([number; TASK_BYTES / 8 - 2]))))
+        Contestant::new("floor: a boxed closure in a queue", Role::Floor, move || {
+            let mut queue: VecDeque<Box<dyn FnOnce() -> u64>> = VecDeque::new();
+            self.grow(move |numbers| {
+                queue.extend(numbers.map(|number| Box::new(move || tiny(number)) as Box<dyn FnOnce() -> u64>));
+            })
         })
     }
 

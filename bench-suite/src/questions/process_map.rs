@@ -30,13 +30,13 @@ pub(super) const QUESTION: Question = Question {
 };
 
 fn points(effort: Effort) -> Vec<Point> {
-    let items = effort.units(1_000_000, 20_000);
     let workers = effort.points(&[1, 2], &[2]);
-    let free = workers.iter().map(|&workers| map(items, workers));
-    free.chain(workers.iter().map(|&workers| map(items, workers).pinned())).collect()
+    let free = workers.iter().map(|&workers| map(effort, workers));
+    free.chain(workers.iter().map(|&workers| map(effort, workers).pinned())).collect()
 }
 
-fn map(items: usize, workers: usize) -> Point {
+fn map(effort: Effort, workers: usize) -> Point {
+    let items = effort.units(1_000_000, 20_000);
     let mut contestants = vec![
         ours("ours", MapOptions::new(), items, workers),
         ours("ours, chunk_size(5000)", MapOptions::new().chunk_size(CHUNK), items, workers),
@@ -45,7 +45,7 @@ fn map(items: usize, workers: usize) -> Point {
     contestants.push(chunks_by_hand::<crate::processes::Procspawn>(workers, items, CHUNK));
     let pools =
         [(PYTHON, POOL), ("ProcessPoolExecutor.map(chunksize=5000)", EXECUTOR), ("loky, map(chunksize=5000)", LOKY)];
-    contestants.extend(python::contestants(pools.map(|(name, pool)| Work {
+    contestants.extend(python::contestants(pools.into_iter().map(|(name, pool)| Work {
         name,
         pool,
         workload: "map",

@@ -27,26 +27,32 @@ pub(super) const QUESTION: Question = Question {
 };
 
 fn points(effort: Effort) -> Vec<Point> {
+    let is_brief = effort == Effort::Brief;
     let small = effort.points(&[("16 B", 16, 300), ("1 KiB", KIB, 300), ("16 KiB", 16 * KIB, 200)], &[]);
     let large = [("64 KiB", 64 * KIB, 100), ("1 MiB", MIB, 30)];
-    let huge = effort.points(&[("16 MiB", 16 * MIB, 4), ("64 MiB", 64 * MIB, 2)], &[("64 MiB", 64 * MIB, 2)]);
+    let huge = effort.points(&[("16 MiB", 16 * MIB, 4), ("64 MiB", 64 * MIB, 2)], &[("64 MiB", 64 * MIB, 1)]);
     let echoes = small.into_iter().chain(large).chain(huge).map(|(size, bytes, times)| {
-        let point = echo(size, effort.units(bytes, bytes.min(2 * MIB)), effort.units(times, 1));
+        let point = echo(size, effort.units(bytes, bytes.min(2 * MIB)), effort.units(times, 1), is_brief);
         match size {
             "1 MiB" => point.promise(Promise::FasterThan(PYTHON, 4.0)),
             "64 MiB" => point.promise(Promise::FasterThan(PYTHON, 1.3)).promise(Promise::FasterThan(PYTHON, 2.0)),
             _ => point,
         }
     });
-    let again = again("64 MiB", effort.units(64 * MIB, 2 * MIB), effort.units(4, 2));
+    let tasks = if is_brief { 2 } else { effort.units(4, 2) };
+    let again = again("64 MiB", effort.units(64 * MIB, 2 * MIB), tasks);
     echoes.chain([again.promise(Promise::FasterThan(PYTHON, 10.0))]).collect()
 }
 
-fn echo(size: &str, bytes: usize, times: usize) -> Point {
+/// A brief run has no time for the slow ones.
+fn echo(size: &str, bytes: usize, times: usize, is_brief: bool) -> Point {
     let mut contestants = processes::contestants(1, &Echo { times, bytes, payload: Bytes::from });
-    let plain = Echo { times, bytes, payload: std::convert::identity::<Vec<u8>> };
-    contestants.insert(1, processes::contestant::<OurProcesses>(1, &plain).named("ours, Vec<u8>"));
-    let pools = [(PYTHON, EXECUTOR), ("Pool.apply", POOL), ("loky, submit", LOKY)];
+    let mut pools = vec![(PYTHON, EXECUTOR)];
+    if !is_brief {
+        let plain = Echo { times, bytes, payload: std::convert::identity::<Vec<u8>> };
+        contestants.insert(1, processes::contestant::<OurProcesses>(1, &plain).named("ours, Vec<u8>"));
+        pools.extend([("Pool.apply", POOL), ("loky, submit", LOKY)]);
+    }
     contestants.extend(python(pools, "echo", times, bytes));
     contestants.extend([copies(times, bytes), raw_bytes::echo(times, bytes)]);
     Point::new(format!("echo of {size}"), bytes as f64, contestants).group("echo")

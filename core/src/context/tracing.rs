@@ -15,7 +15,7 @@ use crate::task::{self, TaskId};
 /// | field | |
 /// |---|---|
 /// | `task.id`, `task.label`, `task.attempt` | as [`task::current()`](crate::task::current) says; the label where there is one |
-/// | `worker` | the name of the thread that runs it, such as `ThreadPool-0_1`, or `worker_1` in a worker process |
+/// | `worker` | the name of the thread that runs it, such as `ThreadPool-0_1`, in a worker process too: `ProcessPool-0_1` |
 /// | `submit.span`, `submit.target`, `submit.id`, `submit.pid` | in another process only: the span that was current at the submit, and whose it was |
 /// | `submit.fields` | likewise, where [`describing`](Self::describing) says what they are |
 ///

@@ -38,6 +38,7 @@ pub use offer::Offer;
 pub use running::RunningJob;
 pub use tally::Tally;
 
+use crate::context;
 use crate::error::{TaskError, TaskFailure};
 use crate::future::Future;
 #[cfg(feature = "portable")]
@@ -128,7 +129,12 @@ impl Job {
 
     /// A job of what the calling thread submits, with what goes along from there.
     pub(crate) fn submitted<W: Work>(work: W, options: Option<TaskOptions>) -> (Future<W::Output>, Self) {
-        Self::of(work, Some(options.unwrap_or_default().captured_here()))
+        // Mostly nothing is asked for and nothing goes along, which then costs nothing.
+        let options = match (options, context::capture()) {
+            (None, None) => None,
+            (options, carried) => Some(options.unwrap_or_default().carrying(carried)),
+        };
+        Self::of(work, options)
     }
 
     pub(crate) fn of<W: Work>(work: W, options: Option<TaskOptions>) -> (Future<W::Output>, Self) {

@@ -202,7 +202,8 @@ macro_rules! portable_calls {
 /// error: implementation of `serde_core::de::Deserialize` is not general enough
 /// ```
 ///
-/// Pass it owned, `String` for `&str`, `Vec<u8>` for `&[u8]`, `PathBuf` for `&Path`:
+/// Pass it owned, `String` for `&str`, `Vec<u8>` for `&[u8]`, `PathBuf` for `&Path` (`OsString` where a path may be no UTF-8,
+/// which serde refuses to write):
 ///
 /// ```compile_fail
 /// use concurrent_futures_core::{Executor, ExecutorExt};

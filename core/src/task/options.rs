@@ -77,8 +77,13 @@ impl TaskOptions {
     }
 
     /// As they are for what the calling thread submits: with what goes along from it.
-    pub(crate) fn captured_here(mut self) -> Self {
-        self.carried = context::capture();
+    pub(crate) fn captured_here(self) -> Self {
+        self.carrying(context::capture())
+    }
+
+    /// As they are, with this going along.
+    pub(crate) fn carrying(mut self, carried: Option<Carried>) -> Self {
+        self.carried = carried;
         self
     }
 
