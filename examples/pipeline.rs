@@ -25,7 +25,7 @@ use common::{Interrupt, Outcome, PoolOptions, counter};
 use concurrent_futures::MapOptions;
 use sha2::{Digest, Sha256};
 
-/// Hashes lines of text without end, in bounded memory.
+/// Hashes lines of text without end, in bounded memory. The digest at the end is the sum of theirs, in whatever order.
 #[derive(Debug, Parser)]
 struct Options {
     /// Make the lines up, instead of reading them from stdin
@@ -77,7 +77,7 @@ fn run(options: &Options) -> Outcome {
     let bar = counter("lines");
     for digest in executor.map_with(MapOptions::new().buffer_size(WINDOW), digest, lines) {
         match digest {
-            Ok(digest) => (count, sum) = (count + 1, sum ^ digest),
+            Ok(digest) => (count, sum) = (count + 1, sum.wrapping_add(digest)),
             Err(_) if interrupt.came() => unfinished += 1,
             Err(error) => return Err(error.into()),
         }

@@ -5,11 +5,14 @@
 //! ```
 //!
 //! <https://docs.python.org/3/library/concurrent.futures.html#processpoolexecutor-example>
-#![expect(clippy::print_stdout, reason = "a program prints its results")]
 
-use std::error::Error;
+mod common;
 
-use concurrent_futures::ProcessPool;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser};
+use common::{Outcome, PoolOptions};
 
 const PRIMES: [u64; 6] =
     [112272535095293, 112582705942171, 112272535095293, 115280095190773, 115797848077099, 1099726899285419];
@@ -27,11 +30,26 @@ fn is_prime(n: u64) -> bool {
     (3..=n.isqrt()).step_by(2).all(|i| !n.is_multiple_of(i))
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// Which of six numbers are prime: the example of Python's documentation.
+#[derive(Debug, Parser)]
+struct Options {
+    #[command(flatten)]
+    pool: PoolOptions,
+}
+
+fn main() -> ExitCode {
     concurrent_futures::init(); // Python: if __name__ == '__main__':
-    let executor = ProcessPool::builder().build()?;
+    // Processes, as in Python, if nothing is said.
+    let arguments = Options::command().mut_arg("executor", |executor| executor.default_value("processes"));
+    let options = Options::from_arg_matches(&arguments.get_matches()).unwrap_or_else(|error| error.exit());
+    common::exit("primes", run(&options))
+}
+
+fn run(options: &Options) -> Outcome {
+    let executor = options.pool.build()?;
+    let mut output = io::stdout().lock();
     for (number, prime) in PRIMES.into_iter().zip(executor.map(is_prime, PRIMES)) {
-        println!("{number} is prime: {}", if prime? { "True" } else { "False" });
+        writeln!(output, "{number} is prime: {}", if prime? { "True" } else { "False" })?;
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

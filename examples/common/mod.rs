@@ -37,7 +37,14 @@ pub(crate) fn exit(program: &str, outcome: Outcome) -> ExitCode {
 /// Why a task has no value, in one line for the user. What the task itself returned as its error needs no introduction.
 pub(crate) fn explain(error: &TaskError) -> String {
     match error {
-        TaskError::Failed(failed) => failed.chain().join(": "),
+        TaskError::Failed(failed) => failed.chain().iter().fold(String::new(), |line, cause| {
+            // Some errors say their cause themselves.
+            match line.contains(cause.trim_end_matches('.')) {
+                true => line,
+                false if line.is_empty() => cause.to_string(),
+                false => line.trim_end_matches('.').to_owned() + ": " + cause,
+            }
+        }),
         other => WithCauses(other).to_string(),
     }
 }

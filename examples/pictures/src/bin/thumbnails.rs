@@ -82,7 +82,7 @@ fn run(options: &Options) -> Outcome {
     bar.finish_and_clear();
 
     let unfinished = pictures.len() as u64 - made - failed;
-    println!("{made} thumbnails made, {failed} pictures failed");
+    println!("thumbnails made: {made}, pictures failed: {failed}");
     if interrupt.came() {
         println!("interrupted; {unfinished} pictures are left");
     }
