@@ -88,6 +88,9 @@ impl<E: Admits> fmt::Debug for Ready<E> {
 ///
 /// It is an executor: the first task takes the room, whatever `WhenFull` says; what is submitted through it after that
 /// enters as by the pool. A job of several tasks, as `map` makes them, gives the room back and enters as by the pool.
+///
+/// It has the methods of the traits, so import them: [`SpawnExt`](crate::SpawnExt) for `spawn`, of any closure, on threads;
+/// `ExecutorExt` (feature `portable`) for `submit`, of a function and its argument, on processes.
 pub struct Slot<E: Admits> {
     executor: E,
     permit: Mutex<Option<Permit>>,
