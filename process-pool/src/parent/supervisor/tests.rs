@@ -1,4 +1,5 @@
-//! Jobs that one worker after the other comes to nothing with. The workers are this test program.
+//! Jobs that one worker after the other comes to nothing with, and who is called for what waits. The workers are this test
+//! program.
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
@@ -150,6 +151,40 @@ fn each_job_that_comes_back_wakes_a_worker_that_is_idle_or_starts_one() {
         }
     });
 }
+
+/// Q4: ten submits while one worker searches are not one worker's work.
+#[test]
+fn q4_one_job_is_left_to_a_worker_that_searches_and_no_more() {
+    watchdog(LIMIT, "jobs that are left", || {
+        let pool = Pool::of(3);
+        pool.0.announce_search(NOBODY);
+        let first = pool.submit(|n: u64| n + 1, 1);
+        assert_eq!((pool.stats().workers, pool.stats().pending), (0, 1));
+        let second = pool.submit(|n: u64| n + 1, 2);
+        assert_eq!(pool.stats().workers, 1);
+        assert_eq!((first.result().unwrap(), second.result().unwrap()), (2, 3));
+        assert!(pool.shutdown(Shutdown::drain()).is_complete());
+    });
+}
+
+/// Q4: nobody waits for a worker whose supervisor is held up. The test is the clock: the warden starts with the first worker.
+#[test]
+fn q4_a_job_that_was_left_to_a_worker_that_does_not_look_goes_to_another() {
+    watchdog(LIMIT, "a job that nobody looks for", || {
+        let pool = Pool::of(3);
+        pool.0.announce_search(NOBODY);
+        let future = pool.submit(|n: u64| n + 1, 1);
+        pool.0.look_after_searches();
+        assert_eq!(pool.stats().workers, 0, "it may have begun to search a moment ago");
+        pool.0.look_after_searches();
+        assert_eq!(pool.stats().workers, 1);
+        assert_eq!(future.result().unwrap(), 2);
+        assert!(pool.shutdown(Shutdown::drain()).is_complete());
+    });
+}
+
+/// The number of a worker that is not there.
+const NOBODY: usize = 1_000;
 
 fn pass((gate, tag): (Gate, u64)) {
     gate.pass(tag);
