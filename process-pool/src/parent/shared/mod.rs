@@ -4,12 +4,12 @@
 //!   submit ──► an idle worker and a light job: straight to it
 //!          └─► queue ◄── given back: by a dead worker, by a busy one for an idle one
 //!                │
-//!                ├─ somebody is idle:              he is woken, and takes from the queue
-//!                ├─ somebody searches:             he takes from the queue next
+//!                ├─ somebody is idle:                he is woken, and takes from the queue
+//!                ├─ somebody searches:               he takes from the queue next
 //!                └─ nobody does, and there is room:  a worker is started
 //!
-//!            sent something          answered everything, not yet released
-//!   (idle) ────────────────► (busy) ──────────────────────────────────────► (searching) ──► looks at the queue
+//!          sent something        has answered everything      its last result is released
+//!   idle ──────────────────► busy ────────────────────► searching ────────────────► looks at the queue
 //! ```
 //!
 //! - **Q1** No job waits while a worker is idle, or while another may be started, but for those of Q4.
@@ -77,6 +77,7 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     queue: VecDeque<Waiting>,
     idle: Vec<Arc<Worker>>,
+    /// None of them is among the idle.
     searching: Searching,
     workers: Vec<Arc<Worker>>,
     /// Workers that have not said hello, and their processes as soon as there are any.

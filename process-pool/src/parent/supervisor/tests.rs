@@ -13,6 +13,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::net::SendFlags;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
+use crate::parent::lane::Room;
 use crate::parent::lane::tests::waiting;
 use crate::parent::shared::Shared;
 use crate::parent::worker::Worker;
@@ -180,6 +181,30 @@ fn q4_a_job_that_was_left_to_a_worker_that_does_not_look_goes_to_another() {
         assert_eq!(pool.stats().workers, 1);
         assert_eq!(future.result().unwrap(), 2);
         assert!(pool.shutdown(Shutdown::drain()).is_complete());
+    });
+}
+
+/// Q4: who looks and takes nothing, as one that is to leave, or dies, takes nothing along.
+#[test]
+fn q4_a_job_that_was_left_to_a_worker_that_takes_none_goes_to_another() {
+    watchdog(LIMIT, "a job that is not taken", || {
+        let elsewhere = Pool::of(1);
+        elsewhere.submit(|n: u64| n, 1).result().unwrap();
+        let worker = elsewhere.0.everybody().0.remove(0);
+        let full = Room { jobs: 0, bytes: 0, is_idle: false, is_held_up: false };
+        let looks = |pool: &Pool| _ = pool.0.next_for(&worker, full, false);
+        let dies = |pool: &Pool| pool.0.note_left(&worker);
+        for takes_none in [&looks as &dyn Fn(&Pool), &dies] {
+            let pool = Pool::of(3);
+            pool.0.announce_search(worker.number);
+            let future = pool.submit(|n: u64| n + 1, 1);
+            assert_eq!(pool.stats().workers, 0);
+            takes_none(&pool);
+            assert_eq!(pool.stats().workers, 1);
+            assert_eq!(future.result().unwrap(), 2);
+            assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        }
+        assert!(elsewhere.shutdown(Shutdown::drain()).is_complete());
     });
 }
 
