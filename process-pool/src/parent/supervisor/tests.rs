@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::parent::lane::Room;
 use crate::parent::lane::tests::waiting;
-use crate::parent::shared::Shared;
+use crate::parent::shared::{Next, Shared};
 use crate::parent::worker::Worker;
 use crate::{ProcessPool, SharedBytes};
 
@@ -188,9 +188,7 @@ fn q4_a_job_that_was_left_to_a_worker_that_does_not_look_goes_to_another() {
 #[test]
 fn q4_a_job_that_was_left_to_a_worker_that_takes_none_goes_to_another() {
     watchdog(LIMIT, "a job that is not taken", || {
-        let elsewhere = Pool::of(1);
-        elsewhere.submit(|n: u64| n, 1).result().unwrap();
-        let worker = elsewhere.0.everybody().0.remove(0);
+        let (elsewhere, worker) = idle_worker();
         let full = Room { jobs: 0, bytes: 0, is_idle: false, is_held_up: false };
         let looks = |pool: &Pool| _ = pool.0.next_for(&worker, full, false);
         let dies = |pool: &Pool| pool.0.note_left(&worker);
@@ -206,6 +204,35 @@ fn q4_a_job_that_was_left_to_a_worker_that_takes_none_goes_to_another() {
         }
         assert!(elsewhere.shutdown(Shutdown::drain()).is_complete());
     });
+}
+
+/// Q4: what it was sent keeps it busy, and the next job is somebody else's.
+#[test]
+fn q4_a_worker_that_has_taken_a_job_searches_no_more() {
+    watchdog(LIMIT, "a job behind one that was taken", || {
+        let (elsewhere, worker) = idle_worker();
+        let pool = Pool::of(3);
+        pool.0.announce_search(worker.number);
+        let first = pool.submit(|n: u64| n + 1, 1);
+        let room = Room { jobs: 1, bytes: usize::MAX, is_idle: true, is_held_up: false };
+        let Next::Send(taken) = pool.0.next_for(&worker, room, false) else { panic!("it takes what was left to it") };
+        let second = pool.submit(|n: u64| n + 1, 2);
+        assert_eq!(pool.stats().workers, 1);
+        pool.0.give_back(taken);
+        assert_eq!((first.result().unwrap(), second.result().unwrap()), (2, 3));
+        assert!([pool, elsewhere].iter().all(|pool| pool.shutdown(Shutdown::drain()).is_complete()));
+    });
+}
+
+/// A worker of a pool of its own, which is to be kept.
+fn idle_worker() -> (Pool, Arc<Worker>) {
+    let pool = Pool::of(1);
+    pool.submit(|n: u64| n, 1).result().unwrap();
+    while pool.stats().idle == 0 {
+        thread::yield_now();
+    }
+    let worker = pool.0.everybody().0.remove(0);
+    (pool, worker)
 }
 
 /// The number of a worker that is not there.
