@@ -20,8 +20,8 @@ struct Search {
     is_late: bool,
 }
 
-/// Who looks for others has so long before somebody comes to see, and as long again: more than the system lets a thread
-/// wait for a core. Only code of the user's takes longer, a waker or a destructor.
+/// Who searches has so long before somebody comes to see, and as long again: more than the system lets a thread wait for a
+/// core. Only code of the user's takes longer, a waker or a destructor.
 const LONG_ENOUGH: Duration = Duration::from_millis(50);
 
 impl Searching {
@@ -37,7 +37,7 @@ impl Searching {
     /// The worker looks, or is gone. False if it didn't search, or others were called in its place.
     pub(super) fn end(&mut self, number: usize) -> bool {
         let place = self.workers.iter().position(|search| search.number == number);
-        place.is_some_and(|place| self.workers.swap_remove(place).number == number)
+        place.map(|place| self.workers.swap_remove(place)).is_some()
     }
 
     /// A job is left to them. Tells whether the caller must see to it that somebody comes to see.
