@@ -131,6 +131,8 @@ pub(super) fn this_program(seat: &Seat) -> Command {
     let mut command = Command::new(env::current_exe().unwrap_or_default());
     command.args(["contend", "--question", &seat.question, "--point", &seat.point]);
     command.args(["--contestant", &seat.contestant]);
+    // Its last words are to be the message of its panic.
+    command.env("RUST_BACKTRACE", "0");
     command.args(seat.trial.then_some("--trial")).args(seat.brief.then_some("--brief"));
     command
 }

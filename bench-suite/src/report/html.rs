@@ -6,6 +6,7 @@ use super::duel::Outcome;
 use super::facts::{self, BIAS, HOW_TO_READ, METHOD, TITLE};
 use super::figure::Figure;
 use super::plot::STYLE;
+use super::reasons;
 use super::summary::{Cell, Headline, Loss, Standing, Summary, column};
 use super::table::{Figures, place_name};
 use super::unit;
@@ -271,6 +272,10 @@ fn losses(summary: &Summary<'_>) -> Markup {
                         } }
                         tbody { @for loss in &summary.losses { (loss_row(loss)) } }
                     }
+                }
+                h3 { "Why" }
+                dl {
+                    @for (question, why) in &reasons::of(summary) { dt { (question) } dd { (prose(why)) } }
                 }
             }
         }

@@ -3,6 +3,7 @@
 use super::duel::Outcome;
 use super::facts::{self, BIAS, HOW_TO_READ, METHOD, TITLE};
 use super::figure::Figure;
+use super::reasons;
 use super::summary::{Cell, Standing, Summary, column};
 use super::table::{Figures, place_name};
 use super::unit;
@@ -164,7 +165,10 @@ fn losses(summary: &Summary<'_>) -> String {
         let question = format!("[{}](#{})", wording::named(&loss.answer.id), loss.answer.id);
         std::iter::once(question).chain(super::loss_cells(loss).iter().map(|cell| escaped(cell))).collect()
     });
-    text + &table(&header, rows.collect())
+    text += &table(&header, rows.collect());
+    text += "\n### Why\n\n";
+    text + &reasons::of(summary).iter().map(|(question, why)| format!("- **{question}**: {why}\n")).collect::<String>()
+        + "\n"
 }
 
 fn method(results: &Results) -> String {

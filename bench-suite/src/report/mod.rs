@@ -19,6 +19,7 @@ mod html;
 mod made_up;
 mod markdown;
 mod plot;
+mod reasons;
 mod speedup;
 mod summary;
 mod table;
