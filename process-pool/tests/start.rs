@@ -4,9 +4,11 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::process::Command;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use common::{
@@ -16,6 +18,7 @@ use concurrent_futures_conformance::{Gate, Gatekeeper};
 use concurrent_futures_process_pool::{
     BuildError, Future, ProcessPool, ProcessPoolBuilder, Reason, Shutdown, TaskError, WhenFull, worker_entry,
 };
+use futures_lite::future::block_on;
 
 worker_entry!();
 
@@ -31,6 +34,69 @@ fn p03_three_tasks_one_after_the_other_use_one_process() {
         assert_eq!(pool.stats().workers, 0, "E-08");
         let pids: BTreeSet<u32> = (0..3).map(|_| pool.submit(where_am_i, ()).result().unwrap()).collect();
         assert_eq!((pids.len(), pool.worker_pids().len()), (1, 1));
+    });
+}
+
+/// Q4: who has a result finds the worker that brought it.
+#[test]
+fn q4_submitting_and_waiting_in_a_loop_uses_exactly_one_worker() {
+    /// More than the ring of results takes.
+    fn large(n: u64) -> Vec<u64> {
+        vec![n; 2_000]
+    }
+    let round: [fn(&ProcessPool, u64); 5] = [
+        |pool, n| assert_eq!(pool.submit(square, n).result().unwrap(), square(n)),
+        |pool, n| {
+            let future = pool.submit(square, n);
+            future.add_done_callback(|outcome| assert!(outcome.is_ok()));
+            assert_eq!(future.result().unwrap(), square(n));
+        },
+        |pool, n| assert_eq!(block_on(pool.submit(square, n)).unwrap(), square(n)),
+        |pool, n| assert!(pool.map(square, [n]).map(Result::unwrap).eq([square(n)])),
+        |pool, n| assert_eq!(pool.submit(large, n).result().unwrap(), large(n)),
+    ];
+    bounded(move || {
+        for (kind, round) in round.into_iter().enumerate() {
+            let pool = pool(4);
+            (0..1_000).for_each(|n| round(&pool, n));
+            assert_eq!(pool.worker_pids().len(), 1, "kind {kind}: {:?}", pool.worker_stats());
+        }
+    });
+}
+
+/// A waker that keeps the supervisor until it is let go.
+struct Holds {
+    begun: mpsc::Sender<()>,
+    let_go: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Wake for Holds {
+    fn wake(self: Arc<Self>) {
+        self.begun.send(()).unwrap();
+        self.let_go.lock().unwrap().recv().unwrap();
+    }
+}
+
+/// Q4: what is submitted while a supervisor releases a result, is held up in it, and its worker lives or dies.
+#[test]
+fn q4_a_task_does_not_wait_for_a_supervisor_that_a_waker_holds_up() {
+    bounded(|| {
+        for dies in [false, true] {
+            let (pool, keeper) = (pool(2), Gatekeeper::new());
+            let ((begun, begins), (let_go, is_let_go)) = (mpsc::channel(), mpsc::channel());
+            let mut held = pool.submit(pass, (keeper.gate(), 1));
+            let waker = Waker::from(Arc::new(Holds { begun, let_go: Mutex::new(is_let_go) }));
+            assert!(Pin::new(&mut held).poll(&mut Context::from_waker(&waker)).is_pending());
+            keeper.open();
+            begins.recv().unwrap();
+            if dies {
+                kill(pool.worker_pids()[0]);
+            }
+            assert_eq!(pool.submit(square, 3).result().unwrap(), 9);
+            let_go.send(()).unwrap();
+            assert!(held.result().is_ok());
+            assert_eq!(final_stats(&pool).finished, 2);
+        }
     });
 }
 

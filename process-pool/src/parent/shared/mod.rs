@@ -4,16 +4,27 @@
 //!   submit ──► an idle worker and a light job: straight to it
 //!          └─► queue ◄── given back: by a dead worker, by a busy one for an idle one
 //!                │
-//!                ├─ somebody is idle:              he is woken, and takes from the queue
-//!                └─ nobody is, and there is room:  a worker is started
+//!                ├─ somebody is idle:                he is woken, and takes from the queue
+//!                ├─ somebody searches:               he takes from the queue next
+//!                └─ nobody does, and there is room:  a worker is started
+//!
+//!          sent something        has answered everything      its last result is released
+//!   idle ──────────────────► busy ────────────────────► searching ────────────────► looks at the queue
 //! ```
 //!
-//! - **Q1** No job waits while a worker is idle, or while another may be started.
+//! - **Q1** No job waits while a worker is idle, or while another may be started, but for those of Q4.
 //! - **Q2** There are never more worker processes than `max_workers`, those that start or end included.
 //! - **Q3** Jobs begin in the order of their submission, as far as several workers have an order; one that is given back
 //!   goes to the front.
+//! - **Q4** A worker announces that it searches *before* its last result is released. So whoever the result wakes leaves his
+//!   next job to it, and submitting and waiting in a loop uses exactly one worker. No more than one job is left to each, and
+//!   to none that doesn't look soon: then somebody else is called.
+//!
+//! What calls somebody else for a job that was left: its worker where it takes none; the end of the worker where it dies; and
+//! the warden, where the supervisor is held up by a waker or a destructor.
 
 mod next;
+mod searching;
 mod staff;
 
 use std::collections::VecDeque;
@@ -28,6 +39,7 @@ use concurrent_futures_core::worker::{self, CompletionSink};
 use concurrent_futures_core::{Job, JobHandle, Reason, Rejected, Stats, Tally, TaskError, TaskId, WhenFull};
 
 pub(crate) use next::Next;
+use searching::Searching;
 pub(crate) use staff::back_off;
 
 use super::callbacks::Callbacks;
@@ -65,6 +77,8 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     queue: VecDeque<Waiting>,
     idle: Vec<Arc<Worker>>,
+    /// None of them is among the idle.
+    searching: Searching,
     workers: Vec<Arc<Worker>>,
     /// Workers that have not said hello, and their processes as soon as there are any.
     starting: Vec<(usize, Option<Starting>)>,
@@ -90,6 +104,7 @@ impl State {
 enum Move {
     Nothing,
     Wake(Arc<Worker>),
+    WatchSearches,
     Hire(usize),
 }
 
@@ -261,24 +276,27 @@ impl Shared {
         (1..count).for_each(|_| self.act(self.state.lock()));
     }
 
-    /// Q1: wakes somebody idle, or starts somebody, as long as there is work for him.
+    /// Q1: wakes somebody idle, or starts somebody, as long as there is work for him that is not left to who searches (Q4).
     fn act(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let next = if state.queue.is_empty() || state.broken.is_some() {
             Move::Nothing
         } else if let Some(worker) = state.idle.pop() {
             Move::Wake(worker)
-        } else if state.live() < self.max_workers {
+        } else if state.live() >= self.max_workers {
+            Move::Nothing
+        } else if state.queue.len() <= state.searching.len() {
+            if state.searching.leave_one() { Move::WatchSearches } else { Move::Nothing }
+        } else {
             let number = state.next_number;
             state.next_number += 1;
             state.starting.push((number, None));
             Move::Hire(number)
-        } else {
-            Move::Nothing
         };
         drop(state);
         match next {
             Move::Nothing => {}
             Move::Wake(worker) => worker.wake(),
+            Move::WatchSearches => self.watch_searches(),
             Move::Hire(number) => self.hire(number),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::Shared;
+use super::{Shared, State};
 use crate::parent::lane;
 use crate::parent::waiting::Waiting;
 use crate::parent::worker::Worker;
@@ -26,37 +26,21 @@ pub(crate) enum Next {
 
 impl Shared {
     /// What a supervisor does next with its worker.
-    pub(crate) fn next_for(&self, worker: &Arc<Worker>, room: lane::Room, is_due_to_leave: bool) -> Next {
+    pub(crate) fn next_for(self: &Arc<Self>, worker: &Arc<Worker>, room: lane::Room, is_due_to_leave: bool) -> Next {
         let mut state = self.state.lock();
-        if room.is_idle && !worker.lane.lock().is_empty() {
-            return Next::LookAgain;
+        let next = state.next_for(worker, room, is_due_to_leave);
+        match &next {
+            // It looks once more at once.
+            Next::LookAgain | Next::PassOver(_) => {}
+            Next::Send(_) | Next::Idle { .. } => _ = state.searching.end(worker.number),
+            Next::Sleep | Next::Leave => {
+                if state.searching.end(worker.number) {
+                    // It takes nothing, and something may have been left to it (Q4).
+                    self.act(state);
+                }
+            }
         }
-        let nothing_left = state.queue.is_empty() && (state.is_closed || state.broken.is_some());
-        if room.is_idle && (is_due_to_leave || worker.must_leave() || nothing_left || state.is_killed) {
-            state.idle.retain(|other| !Arc::ptr_eq(other, worker));
-            return Next::Leave;
-        }
-        if is_due_to_leave || worker.must_leave() {
-            return Next::Sleep;
-        }
-        let over = take_over(&mut state.queue);
-        if !over.is_empty() {
-            return Next::PassOver(over);
-        }
-        let jobs = take_jobs(&mut state.queue, room);
-        if !jobs.is_empty() {
-            state.idle.retain(|other| !Arc::ptr_eq(other, worker));
-            return Next::Send(jobs);
-        }
-        if !room.is_idle {
-            return Next::Sleep;
-        }
-        let was_idle = state.idle.iter().any(|other| Arc::ptr_eq(other, worker));
-        if !was_idle {
-            state.idle.push(worker.clone());
-        }
-        let others = state.workers.iter().filter(|other| !Arc::ptr_eq(other, worker)).cloned().collect();
-        Next::Idle { others, since_now: !was_idle }
+        next
     }
 
     /// Lets those who are idle ask the others for work once more.
@@ -75,6 +59,40 @@ impl Shared {
         if was_idle {
             worker.ask_to_leave();
         }
+    }
+}
+
+impl State {
+    fn next_for(&mut self, worker: &Arc<Worker>, room: lane::Room, is_due_to_leave: bool) -> Next {
+        if room.is_idle && !worker.lane.lock().is_empty() {
+            return Next::LookAgain;
+        }
+        let nothing_left = self.queue.is_empty() && (self.is_closed || self.broken.is_some());
+        if room.is_idle && (is_due_to_leave || worker.must_leave() || nothing_left || self.is_killed) {
+            self.idle.retain(|other| !Arc::ptr_eq(other, worker));
+            return Next::Leave;
+        }
+        if is_due_to_leave || worker.must_leave() {
+            return Next::Sleep;
+        }
+        let over = take_over(&mut self.queue);
+        if !over.is_empty() {
+            return Next::PassOver(over);
+        }
+        let jobs = take_jobs(&mut self.queue, room);
+        if !jobs.is_empty() {
+            self.idle.retain(|other| !Arc::ptr_eq(other, worker));
+            return Next::Send(jobs);
+        }
+        if !room.is_idle {
+            return Next::Sleep;
+        }
+        let was_idle = self.idle.iter().any(|other| Arc::ptr_eq(other, worker));
+        if !was_idle {
+            self.idle.push(worker.clone());
+        }
+        let others = self.workers.iter().filter(|other| !Arc::ptr_eq(other, worker)).cloned().collect();
+        Next::Idle { others, since_now: !was_idle }
     }
 }
 

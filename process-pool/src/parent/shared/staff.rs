@@ -85,6 +85,7 @@ impl Shared {
         let is_another = |other: &Arc<Worker>| !Arc::ptr_eq(other, worker);
         state.workers.retain(is_another);
         state.idle.retain(is_another);
+        state.searching.end(worker.number);
         self.act(state);
         self.options.observer.tell(|observer| observer.worker_down(worker.number));
         self.end_if_over();

@@ -79,7 +79,11 @@ impl Supervisor {
     /// Ends some tasks of a job by what the worker has answered. The records are of one slot, and lie in `bytes`.
     pub(super) fn complete(&self, records: &[Record], bytes: &[u8]) {
         let Some(slot) = records.first().map(|record| record.slot) else { return };
-        let Some(mut job) = self.worker.lane.lock().take(slot) else { return };
+        let (job, is_alone) = {
+            let mut lane = self.worker.lane.lock();
+            (lane.take(slot), lane.is_open() && lane.len() == 1)
+        };
+        let Some(mut job) = job else { return };
         if records.iter().any(|record| record.position >= job.offered) {
             // There is no such task: the worker's memory can't be trusted. Its burial ends the job.
             self.worker.lane.lock().put_back(slot, job);
@@ -91,6 +95,7 @@ impl Supervisor {
         job.done += records.len();
         self.worker.record.tasks.fetch_add(records.len() as u64, Ordering::Relaxed);
         let took = self.took(slot, &job);
+        let mut searches_next = is_alone && job.done == job.offered && !self.is_to_leave();
         let (regions, indices) = (job.waiting.payload.attachments.regions.clone(), job.indices.clone());
         if let Some(running) = job.begin() {
             if let Some(took) = took {
@@ -102,6 +107,10 @@ impl Supervisor {
             let mut count = |tally| {
                 self.shared.counters.end(tally);
                 sum += tally;
+                // After all decoding, and before anybody is woken (Q4).
+                if sum.total() == records.len() && std::mem::take(&mut searches_next) {
+                    self.shared.announce_search(self.worker.number);
+                }
             };
             shared_bytes::referring_to(&regions, || running.complete_tasks_then(&mut replies, &mut count));
             job.tally += sum;

@@ -181,6 +181,11 @@ impl Supervisor {
         self.shared.options.max_tasks_per_worker.is_some_and(|most| done >= most as u64)
     }
 
+    /// Whether it takes nothing more, as far as is known.
+    fn is_to_leave(&self) -> bool {
+        self.is_due_to_leave() || self.worker.must_leave()
+    }
+
     /// LEAVING: lets the worker end by itself, unless somebody has sent it something meanwhile.
     fn dismiss(&mut self) {
         {

@@ -1,4 +1,5 @@
-//! Jobs that one worker after the other comes to nothing with. The workers are this test program.
+//! Jobs that one worker after the other comes to nothing with, and who is called for what waits. The workers are this test
+//! program.
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
@@ -12,8 +13,9 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::net::SendFlags;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
+use crate::parent::lane::Room;
 use crate::parent::lane::tests::waiting;
-use crate::parent::shared::Shared;
+use crate::parent::shared::{Next, Shared};
 use crate::parent::worker::Worker;
 use crate::{ProcessPool, SharedBytes};
 
@@ -150,6 +152,91 @@ fn each_job_that_comes_back_wakes_a_worker_that_is_idle_or_starts_one() {
         }
     });
 }
+
+/// Q4: ten submits while one worker searches are not one worker's work.
+#[test]
+fn q4_one_job_is_left_to_a_worker_that_searches_and_no_more() {
+    watchdog(LIMIT, "jobs that are left", || {
+        let pool = Pool::of(3);
+        pool.0.announce_search(NOBODY);
+        let first = pool.submit(|n: u64| n + 1, 1);
+        assert_eq!((pool.stats().workers, pool.stats().pending), (0, 1));
+        let second = pool.submit(|n: u64| n + 1, 2);
+        assert_eq!(pool.stats().workers, 1);
+        assert_eq!((first.result().unwrap(), second.result().unwrap()), (2, 3));
+        assert!(pool.shutdown(Shutdown::drain()).is_complete());
+    });
+}
+
+/// Q4: nobody waits for a worker whose supervisor is held up. The test is the clock: the warden starts with the first worker.
+#[test]
+fn q4_a_job_that_was_left_to_a_worker_that_does_not_look_goes_to_another() {
+    watchdog(LIMIT, "a job that nobody looks for", || {
+        let pool = Pool::of(3);
+        pool.0.announce_search(NOBODY);
+        let future = pool.submit(|n: u64| n + 1, 1);
+        pool.0.look_after_searches();
+        assert_eq!(pool.stats().workers, 0, "it may have begun to search a moment ago");
+        pool.0.look_after_searches();
+        assert_eq!(pool.stats().workers, 1);
+        assert_eq!(future.result().unwrap(), 2);
+        assert!(pool.shutdown(Shutdown::drain()).is_complete());
+    });
+}
+
+/// Q4: who looks and takes nothing, as one that is to leave, or dies, takes nothing along.
+#[test]
+fn q4_a_job_that_was_left_to_a_worker_that_takes_none_goes_to_another() {
+    watchdog(LIMIT, "a job that is not taken", || {
+        let (elsewhere, worker) = idle_worker();
+        let full = Room { jobs: 0, bytes: 0, is_idle: false, is_held_up: false };
+        let looks = |pool: &Pool| _ = pool.0.next_for(&worker, full, false);
+        let dies = |pool: &Pool| pool.0.note_left(&worker);
+        for takes_none in [&looks as &dyn Fn(&Pool), &dies] {
+            let pool = Pool::of(3);
+            pool.0.announce_search(worker.number);
+            let future = pool.submit(|n: u64| n + 1, 1);
+            assert_eq!(pool.stats().workers, 0);
+            takes_none(&pool);
+            assert_eq!(pool.stats().workers, 1);
+            assert_eq!(future.result().unwrap(), 2);
+            assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        }
+        assert!(elsewhere.shutdown(Shutdown::drain()).is_complete());
+    });
+}
+
+/// Q4: what it was sent keeps it busy, and the next job is somebody else's.
+#[test]
+fn q4_a_worker_that_has_taken_a_job_searches_no_more() {
+    watchdog(LIMIT, "a job behind one that was taken", || {
+        let (elsewhere, worker) = idle_worker();
+        let pool = Pool::of(3);
+        pool.0.announce_search(worker.number);
+        let first = pool.submit(|n: u64| n + 1, 1);
+        let room = Room { jobs: 1, bytes: usize::MAX, is_idle: true, is_held_up: false };
+        let Next::Send(taken) = pool.0.next_for(&worker, room, false) else { panic!("it takes what was left to it") };
+        let second = pool.submit(|n: u64| n + 1, 2);
+        assert_eq!(pool.stats().workers, 1);
+        pool.0.give_back(taken);
+        assert_eq!((first.result().unwrap(), second.result().unwrap()), (2, 3));
+        assert!([pool, elsewhere].iter().all(|pool| pool.shutdown(Shutdown::drain()).is_complete()));
+    });
+}
+
+/// A worker of a pool of its own, which is to be kept.
+fn idle_worker() -> (Pool, Arc<Worker>) {
+    let pool = Pool::of(1);
+    pool.submit(|n: u64| n, 1).result().unwrap();
+    while pool.stats().idle == 0 {
+        thread::yield_now();
+    }
+    let worker = pool.0.everybody().0.remove(0);
+    (pool, worker)
+}
+
+/// The number of a worker that is not there.
+const NOBODY: usize = 1_000;
 
 fn pass((gate, tag): (Gate, u64)) {
     gate.pass(tag);
