@@ -47,6 +47,8 @@ const UNREAD_FRAMES: usize = 24;
 #[derive(Debug)]
 pub(crate) struct Lane {
     is_open: bool,
+    /// The worker was stopped, and we have killed it for that.
+    is_passed_over: bool,
     /// What has not begun was cancelled, and what is sent from now on would not be.
     is_cancelled: bool,
     entries: Vec<Entry>,
@@ -91,7 +93,8 @@ impl Lane {
     pub(crate) fn new() -> Self {
         let entries = (0..SLOTS).map(|_| Entry::default()).collect();
         let free = (0..SLOTS).rev().collect();
-        Self { is_open: true, is_cancelled: false, entries, free, frames_sent: 0, unread: VecDeque::new() }
+        let (is_open, is_passed_over, is_cancelled) = (true, false, false);
+        Self { is_open, is_passed_over, is_cancelled, entries, free, frames_sent: 0, unread: VecDeque::new() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -105,6 +108,16 @@ impl Lane {
     /// Takes nothing any more.
     pub(crate) fn close(&mut self) {
         self.is_open = false;
+    }
+
+    /// Takes nothing any more, since its worker is stopped and is killed for that: no job is to blame.
+    fn pass_over(&mut self) {
+        self.close();
+        self.is_passed_over = true;
+    }
+
+    pub(crate) fn is_passed_over(&self) -> bool {
+        self.is_passed_over
     }
 
     /// How many jobs lie here.

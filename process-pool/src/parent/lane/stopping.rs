@@ -74,7 +74,7 @@ impl Worker {
             self.page.slot(slot).take_back(|_| 0);
         }
         if !slots.iter().any(|&slot| self.page.slot(slot).is_running()) {
-            lane.close();
+            lane.pass_over();
             self.process().kill();
         }
         drop(lane);

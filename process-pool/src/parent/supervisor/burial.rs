@@ -72,8 +72,12 @@ impl Supervisor {
     }
 
     /// Which of the jobs that had not begun are to be tried again. Those of a frame that could not be sent, or that the
-    /// worker was to begin next when it died, have had a try, like a start that failed: they may be why it died.
+    /// worker was to begin next when it died, have had a try, like a start that failed: they may be why it died. Not
+    /// where we have killed it, because somebody had stopped it.
     fn spare(&self, unbegun: Vec<(u64, Waiting)>, is_explained: bool, status: Option<ExitStatus>) -> Vec<Waiting> {
+        if self.worker.lane.lock().is_passed_over() {
+            return unbegun.into_iter().map(|(_, waiting)| waiting).collect();
+        }
         let next = unbegun.first().filter(|_| !is_explained).map(|(frame, _)| *frame);
         let (suspected, why): (Option<u64>, Arc<dyn Error + Send + Sync>) = match self.worker.unsent() {
             Some(unsent) => (Some(unsent.frame), unsent.why),

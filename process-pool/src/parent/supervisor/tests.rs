@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use concurrent_futures_conformance::{Gate, Gatekeeper, LIMIT, watchdog};
 use concurrent_futures_core::{
-    Executor, ExecutorExt, Future, Job, Observer, Reason, Shutdown, ShutdownReport, Stats, TaskError,
+    Executor, ExecutorExt, Future, Job, Observer, Reason, Shutdown, ShutdownReport, Stats, TaskError, TaskOptions,
 };
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::net::SendFlags;
@@ -126,6 +126,17 @@ fn a_task_that_some_workers_could_not_be_sent_runs_on_the_next() {
             assert_eq!(pool.submit_lent().result().unwrap(), 4);
             assert!(pool.shutdown(Shutdown::drain()).is_complete());
         }
+    });
+}
+
+/// Nobody but who stops them is to blame: their pool kills them so that the task, which has a deadline, gets to another.
+#[test]
+fn a_task_runs_however_many_workers_were_stopped_before_they_began_it() {
+    watchdog(LIMIT, "a task that meets stopped workers", || {
+        let pool = Pool::whose_first(7, |worker| stop(&worker));
+        let options = TaskOptions::new().deadline(Duration::from_millis(50));
+        assert_eq!(pool.submit_with(options, |n: u64| n + 1, 1).result().unwrap(), 2);
+        assert!(pool.shutdown(Shutdown::drain()).is_complete());
     });
 }
 
