@@ -97,12 +97,19 @@ fn why_broken(document: &Path, text: &str, link: &str) -> Option<String> {
     (!headings(&text).iter().any(|heading| heading == anchor)).then(|| format!("the link `{link}` names no heading"))
 }
 
-/// The headings as links name them: lower case, hyphens for spaces, nothing else but letters, digits and `_`.
+/// What links may name: the headings, in lower case, with hyphens for spaces and nothing else but letters, digits and `_`;
+/// and anchors that were set by hand.
 fn headings(text: &str) -> Vec<String> {
     let is_kept = |letter: &char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_');
     let name = |heading: &str| heading.to_lowercase().chars().filter(is_kept).collect::<String>().replace(' ', "-");
     let prose = without_fences(text);
-    prose.lines().filter(|line| line.starts_with('#')).map(|line| name(line.trim_start_matches('#').trim())).collect()
+    let anchors = text.lines().filter_map(|line| Some(line.strip_prefix("<a id=\"")?.split_once('"')?.0.to_owned()));
+    prose
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| name(line.trim_start_matches('#').trim()))
+        .chain(anchors)
+        .collect()
 }
 
 /// The file and the name of every `` `file.rs::name` ``.
@@ -151,7 +158,7 @@ fn complaints_at_the_root(text: &str) -> Vec<String> {
 
 #[test]
 fn what_is_there_is_not_complained_about() {
-    let text = "# A heading, and `code`\n[a](README.md) [b](core/) [c](https://example.org/x) [d](#a-heading-and-code)\n\
+    let text = "# A heading, and `code`\n<a id=\"by_hand\"></a>\n[e](#by_hand) [a](README.md) [b](core/) [c](https://example.org/x) [d](#a-heading-and-code)\n\
                 `tests/docs.rs::what_is_there_is_not_complained_about`\n\
                 `core/conformance/src/promises/submit.rs::unit_is_a_value`\n\
                 `process-pool/tests/every_future_ends/main.rs::every_future_ends`\n```text\n[x](nowhere)\n```\n";

@@ -17,7 +17,12 @@ fn why(id: &str) -> Option<&'static str> {
              here. To an idle worker our submit wakes it by itself; rayon and rusty_pool keep workers awake for a while after \
              a task, which costs them more CPU time per task, as the same table shows."
         }
-        "thread_throughput" | "growth_tasks" | "growth_workers" => {
+        "growth_workers" => {
+            "With more workers than cores they take turns: ours wakes one that sleeps for each task that nobody is looking for, \
+             and many that are awake at once dispute the queue's lock. Nobody needs more workers than cores for tasks that only \
+             compute."
+        }
+        "thread_throughput" | "growth_tasks" => {
             "A future's outcome is decided under its own lock, then callbacks run, then waiters are woken: three steps, of \
              which a pool with a bare channel has one. With as many submitters as cores, who gets a core decides more than \
              the pool does."
@@ -40,6 +45,12 @@ fn why(id: &str) -> Option<&'static str> {
              program anew, and sets up a page, a control socket and a thread that watches for the parent's death, before its \
              first task: procspawn's, which has none of them, is ready earlier."
         }
+        "thread_open_loop" | "process_open_loop" => {
+            "A worker that finds nothing sleeps after 5 us, and the next task wakes it; peers that keep theirs awake for longer \
+             answer sooner at such gaps, and use the core meanwhile. Where the load is a part of each pool's own capacity, a pool \
+             that can do more gets more tasks."
+        }
+        "keep_alive" => "The start of a thread of ours counts it, names it and runs its initializer before the task.",
         "pending_memory" => {
             "One allocation holds the closure, the state and the place of the result; peers without futures need less."
         }
