@@ -1,4 +1,5 @@
 //! The questions as criterion's groups: what the files in `benches/` are made of.
+#![expect(clippy::print_stderr, reason = "who is missing is named")]
 
 use criterion::{Criterion, SamplingMode, Throughput};
 
@@ -41,18 +42,21 @@ fn group(criterion: &mut Criterion, question: &Question, point: &Point) {
     let mut group = criterion.benchmark_group(format!("{}/{}", question.id, point.label));
     group.sampling_mode(SamplingMode::Flat);
     for contestant in point.contestants.iter().filter(|contestant| contestant.role() != Role::Floor) {
-        let mut made = None;
+        // Criterion wants to run what it is told of, so who is missing is found out before.
+        let mut case = match contestant.make() {
+            Ok(case) => case,
+            Err(missing) => {
+                eprintln!("{}: {missing}", contestant.name());
+                continue;
+            }
+        };
+        group.throughput(Throughput::Elements(case.units() as u64));
         group.bench_function(contestant.name(), |bencher| {
-            let made = made.get_or_insert_with(|| contestant.make());
-            let Ok(case) = made else { return };
             bencher.iter_custom(|runs| {
                 let run = |_| case.run().unwrap_or_else(|error| panic!("{}: {error}", contestant.name())).wall;
                 (0..runs).map(run).sum()
             });
         });
-        if let Some(Ok(case)) = &made {
-            let _ = group.throughput(Throughput::Elements(case.units() as u64));
-        }
     }
     group.finish();
 }
