@@ -44,7 +44,7 @@ use crate::type_text;
 /// ```
 ///
 /// ```compile_fail,E0782
-/// fn start() -> Future<i32> { unimplemented!() }
+/// fn start() -> Future<i32> { concurrent_futures_core::Promise::new().1 }
 /// ```
 ///
 /// The cure is `use concurrent_futures::Future;` (or the same from the crate that you depend on). Where both are needed, name the trait by its path:
