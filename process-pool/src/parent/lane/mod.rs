@@ -111,7 +111,7 @@ impl Lane {
     }
 
     /// Takes nothing any more, since its worker is stopped and is killed for that: no job is to blame.
-    fn pass_over(&mut self) {
+    pub(crate) fn pass_over(&mut self) {
         self.close();
         self.is_passed_over = true;
     }

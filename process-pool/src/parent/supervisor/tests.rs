@@ -94,6 +94,18 @@ fn die_of_the_first_frame(worker: Arc<Worker>) {
     });
 }
 
+/// It is killed because it is stopped, and the burial is the first to see what lay with it.
+fn be_passed_over_with_the_first_frame(worker: Arc<Worker>) {
+    stop(&worker);
+    thread::spawn(move || {
+        while worker.lane.lock().is_empty() {
+            thread::yield_now();
+        }
+        worker.lane.lock().pass_over();
+        worker.process().kill();
+    });
+}
+
 fn stop(worker: &Worker) {
     let pid = Pid::from_raw(worker.process().pid() as i32).unwrap();
     kill_process(pid, Signal::STOP).unwrap();
@@ -133,10 +145,12 @@ fn a_task_that_some_workers_could_not_be_sent_runs_on_the_next() {
 #[test]
 fn a_task_runs_however_many_workers_were_stopped_before_they_began_it() {
     watchdog(LIMIT, "a task that meets stopped workers", || {
-        let pool = Pool::whose_first(7, |worker| stop(&worker));
-        let options = TaskOptions::new().deadline(Duration::from_millis(50));
-        assert_eq!(pool.submit_with(options, |n: u64| n + 1, 1).result().unwrap(), 2);
-        assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        for meet in [be_passed_over_with_the_first_frame, |worker: Arc<Worker>| stop(&worker)] {
+            let pool = Pool::whose_first(7, meet);
+            let options = TaskOptions::new().deadline(Duration::from_millis(50));
+            assert_eq!(pool.submit_with(options, |n: u64| n + 1, 1).result().unwrap(), 2);
+            assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        }
     });
 }
 
