@@ -11,7 +11,6 @@
 //! it up to date for who reads. Children are found in `/proc/PID/task/TID/children`; a kernel without that file (its option
 //! `CONFIG_PROC_CHILDREN`) gives no figure rather than one that is too small.
 
-use std::fs;
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
@@ -19,6 +18,8 @@ use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+use crate::family;
 
 /// Counts from its start on. What it takes to look after the others is not counted: it happens before and after.
 #[derive(Debug, Clone, Copy)]
@@ -64,28 +65,12 @@ fn has_children() -> bool {
 /// The clocks of all living descendants.
 fn descendants() -> Option<Duration> {
     let mut sum = Duration::ZERO;
-    let mut unvisited = children("self")?;
-    while let Some(process) = unvisited.pop() {
-        // Who has ended meanwhile has no clock and no directory; its time is among the ended ones.
-        sum += clock_getcpuclockid(Pid::from_raw(process)).ok().and_then(read).unwrap_or_default();
-        unvisited.extend(children(&process.to_string()).unwrap_or_default());
+    for process in family::descendants(std::process::id())? {
+        // Who has ended meanwhile has no clock; its time is among the ended ones.
+        let clock = i32::try_from(process).ok().and_then(|process| clock_getcpuclockid(Pid::from_raw(process)).ok());
+        sum += clock.and_then(read).unwrap_or_default();
     }
     Some(sum)
-}
-
-/// Each thread has the children that it started.
-fn children(process: &str) -> Option<Vec<i32>> {
-    let threads = fs::read_dir(format!("/proc/{process}/task")).ok()?;
-    let mut children = Vec::new();
-    let mut has_read = false;
-    for thread in threads.flatten() {
-        // A thread that has ended meanwhile gives its children to another one.
-        if let Ok(text) = fs::read_to_string(thread.path().join("children")) {
-            has_read = true;
-            children.extend(text.split_whitespace().filter_map(|number| number.parse::<i32>().ok()));
-        }
-    }
-    has_read.then_some(children)
 }
 
 fn ended() -> Option<Duration> {

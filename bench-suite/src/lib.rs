@@ -31,6 +31,7 @@ pub mod contenders;
 pub mod contestant;
 pub mod cpu;
 pub mod effort;
+mod family;
 pub mod floor;
 pub mod pinned;
 pub mod processes;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
-use super::family;
 use crate::contend::{Report, Seat};
+use crate::family;
 use crate::sample::Sample;
 
 /// Nobody takes so long for a round: who does hangs.
@@ -173,8 +173,8 @@ mod tests {
     use std::process::Command;
     use std::time::{Duration, Instant};
 
-    use super::super::family;
     use super::ContenderProcess;
+    use crate::family;
 
     const READY: &str = r#"echo '{"Ready":{"units":3}}'; "#;
     const SAMPLE: &str = r#"echo '{"Sample":{"wall":{"secs":1,"nanos":0},"value":2.5}}'; "#;
@@ -225,7 +225,7 @@ mod tests {
         let short = Duration::from_millis(500);
         assert_eq!(absence("sleep 1000", short), "it didn't answer within 0.5 s");
         let (mut contender, _) = start(&format!("sleep 1000 & {READY} wait"), short).unwrap();
-        let children = family::descendants(contender.process.id());
+        let children = family::descendants(contender.process.id()).unwrap();
         assert_eq!(children.len(), 1);
         assert_eq!(contender.round().unwrap_err(), "it didn't answer within 0.5 s");
         assert!(family::ends_within(children[0], LONG));

@@ -11,7 +11,6 @@
 //! the allocator from one contestant to the next; between its rounds a contestant sleeps in a read.
 
 mod contender_process;
-mod family;
 
 use std::process::Command;
 
@@ -48,16 +47,7 @@ impl Conductor {
             .iter()
             .flat_map(|group| question.promises.iter().filter_map(|promise| promise.judge_together(group)))
             .collect();
-        Answer {
-            id: question.id.to_owned(),
-            title: question.title.to_owned(),
-            method: question.method.to_owned(),
-            measure: question.measure.owned(),
-            axis: question.axis.owned(),
-            plot: question.plot,
-            places,
-            verdicts,
-        }
+        Answer::to(question, places, verdicts)
     }
 
     /// `program` is what plays a contestant.

@@ -40,12 +40,16 @@ impl Contender for Tokio {
         block_on(ticket).expect("the task returns")
     }
 
-    /// One `block_on` for all of them is faster than one for each.
-    fn gather<R: Send + 'static>(&self, tickets: Vec<JoinHandle<R>>, mut each: impl FnMut(R)) {
-        block_on(async {
-            for ticket in tickets {
-                each(ticket.await.expect("the task returns"));
-            }
-        });
+    fn gather<R: Send + 'static>(&self, tickets: Vec<JoinHandle<R>>, each: impl FnMut(R)) {
+        await_all(tickets, each);
     }
+}
+
+/// One `block_on` for all of them is faster than one for each.
+pub(super) fn await_all<R>(tickets: Vec<JoinHandle<R>>, mut each: impl FnMut(R)) {
+    block_on(async {
+        for ticket in tickets {
+            each(ticket.await.expect("the task returns"));
+        }
+    });
 }

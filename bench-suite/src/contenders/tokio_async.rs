@@ -4,6 +4,7 @@ use futures_lite::future::block_on;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
+use super::tokio::await_all;
 use crate::contender::Contender;
 
 /// tokio's `spawn`: the task is async, and mustn't compute for long, or the other async tasks starve. It is what people use
@@ -35,12 +36,7 @@ impl Contender for TokioAsync {
         block_on(ticket).expect("the task returns")
     }
 
-    /// One `block_on` for all of them is faster than one for each.
-    fn gather<R: Send + 'static>(&self, tickets: Vec<JoinHandle<R>>, mut each: impl FnMut(R)) {
-        block_on(async {
-            for ticket in tickets {
-                each(ticket.await.expect("the task returns"));
-            }
-        });
+    fn gather<R: Send + 'static>(&self, tickets: Vec<JoinHandle<R>>, each: impl FnMut(R)) {
+        await_all(tickets, each);
     }
 }

@@ -39,17 +39,7 @@ pub(crate) fn command(run: &Run) -> String {
     if run.peers {
         command += " --features peers";
     }
-    let mut arguments = Vec::new();
-    let mut given = run.arguments.iter();
-    while let Some(argument) = given.next() {
-        // Where the report went is nobody's concern.
-        match argument.as_str() {
-            "--out" => drop(given.next()),
-            other if other.starts_with("--out=") => {}
-            other => arguments.push(other.to_owned()),
-        }
-    }
-    if arguments.is_empty() { command } else { command + " -- " + &arguments.join(" ") }
+    if run.arguments.is_empty() { command } else { command + " -- " + &run.arguments.join(" ") }
 }
 
 /// What is wrong with the run as a whole, if anything is.

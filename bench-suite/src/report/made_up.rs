@@ -15,7 +15,7 @@ pub(super) fn results(answers: Vec<Answer>) -> Results {
         seconds: 95.4,
         effort: Effort::Full,
         rounds: 5,
-        arguments: vec!["--full".into(), "--out".into(), "/somewhere".into()],
+        arguments: vec!["--full".into()],
         commit: "0123456789abcdef".into(),
         dirty: false,
         load: [0.1, 1.9],
@@ -44,16 +44,7 @@ pub(super) fn answer(question: &Question, rounds: usize) -> Answer {
         let (label, group) = (point.label, point.group);
         Place { label, x: point.x, group, pinned: point.pinned, rows, missing: Vec::new(), verdicts: Vec::new() }
     });
-    Answer {
-        id: question.id.to_owned(),
-        title: question.title.to_owned(),
-        method: question.method.to_owned(),
-        measure: question.measure.owned(),
-        axis: question.axis.owned(),
-        plot: question.plot,
-        places: places.collect(),
-        verdicts: Vec::new(),
-    }
+    Answer::to(question, places.collect(), Vec::new())
 }
 
 /// An answer to a question that there isn't, with places at 1, 2, 4 and 8.

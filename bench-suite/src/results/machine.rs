@@ -17,7 +17,7 @@ pub struct Run {
     pub effort: Effort,
     /// How many rounds were measured.
     pub rounds: usize,
-    /// What was typed after the program's name.
+    /// What was typed after the program's name, but for where the report goes.
     pub arguments: Vec<String>,
     /// The commit of the checkout; empty where there is none.
     pub commit: String,
@@ -55,7 +55,7 @@ impl Run {
             seconds: 0.0,
             effort,
             rounds: plan.rounds,
-            arguments,
+            arguments: without_place(arguments),
             commit: output("git", &["rev-parse", "HEAD"]).unwrap_or_default(),
             dirty: output("git", &["status", "--porcelain"]).is_some_and(|changes| !changes.is_empty()),
             load: [load(); 2],
@@ -96,6 +96,20 @@ pub fn memory() -> u64 {
         .map_or(0, |kibibytes| kibibytes * 1024)
 }
 
+/// Where the report goes is nobody's concern, and a path of this machine.
+fn without_place(arguments: Vec<String>) -> Vec<String> {
+    let mut given = arguments.into_iter();
+    let mut kept = Vec::new();
+    while let Some(argument) = given.next() {
+        match argument.as_str() {
+            "--out" => drop(given.next()),
+            other if other.starts_with("--out=") => {}
+            _ => kept.push(argument),
+        }
+    }
+    kept
+}
+
 /// The value behind a name in a file of `name : value`.
 fn field(path: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
@@ -112,4 +126,15 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
 fn load() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split_whitespace().next().and_then(|first| first.parse().ok()).unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_place;
+
+    #[test]
+    fn a_run_keeps_no_path_of_the_machine() {
+        let arguments = "--full --out /somewhere --rounds 3 --out=/elsewhere".split(' ').map(str::to_owned);
+        assert_eq!(without_place(arguments.collect()).join(" "), "--full --rounds 3");
+    }
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contestant::Role;
 use crate::promise::Verdict;
-use crate::question::{Axis, Measure, Plot};
+use crate::question::{Axis, Measure, Plot, Question};
 use crate::sample::{Distribution, Sample, Span};
 use crate::spread::Spread;
 
@@ -176,6 +176,23 @@ impl Place {
     #[must_use]
     pub fn row(&self, name: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.name == name)
+    }
+}
+
+impl Answer {
+    /// What was found at the points of a question.
+    #[must_use]
+    pub fn to(question: &Question, places: Vec<Place>, verdicts: Vec<Verdict>) -> Self {
+        Self {
+            id: question.id.to_owned(),
+            title: question.title.to_owned(),
+            method: question.method.to_owned(),
+            measure: question.measure.owned(),
+            axis: question.axis.owned(),
+            plot: question.plot,
+            places,
+            verdicts,
+        }
     }
 }
 
