@@ -8,8 +8,6 @@
 //! Each task may take a fifth of a second. One hangs and looks whether it was asked to stop, one hangs and doesn't. Both
 //! futures end in time, and the other tasks don't notice. On processes whoever hangs is killed, and replaced: look at the
 //! numbers. A thread can't be killed: the task that looks ends by itself, the other one is left behind.
-#![expect(clippy::print_stdout, reason = "a program prints its results")]
-
 mod common;
 
 use std::collections::BTreeSet;
@@ -19,15 +17,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use common::{Backend, Interrupt, Outcome, PoolOptions, explain};
+use common::{Backend, Interrupt, Outcome, PoolOptions, explain, say, seconds};
 use concurrent_futures::{Executor, Shutdown, TaskError, TaskOptions, as_completed, task};
 
 /// Runs tasks with a deadline, two of which never end by themselves.
 #[derive(Debug, Parser)]
 struct Options {
     /// How long a task may run, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.2)]
-    deadline: f64,
+    #[arg(long, value_name = "SECONDS", default_value = "0.2", value_parser = seconds)]
+    deadline: Duration,
     #[command(flatten)]
     pool: PoolOptions,
 }
@@ -43,10 +41,18 @@ fn run(options: &Options) -> Outcome {
     }
     let executor = options.pool.build()?;
     let interrupt = Interrupt::of(&executor)?;
-    println!("main is process {}", process::id());
-    println!("workers before: {}", workers(&*executor)?);
+    let outcome = show(&*executor, options.deadline, &interrupt);
+    if interrupt.came() {
+        say(format_args!("interrupted"))?;
+    }
+    interrupt.outcome(outcome)
+}
 
-    let limited = TaskOptions::new().deadline(Duration::try_from_secs_f64(options.deadline)?);
+fn show(executor: &dyn Executor, deadline: Duration, interrupt: &Interrupt) -> Outcome {
+    say(format_args!("main is process {}", process::id()))?;
+    say(format_args!("workers before: {}", workers(executor)?))?;
+
+    let limited = TaskOptions::new().deadline(deadline);
     let submit =
         |name: &'static str, function| (name, executor.submit_fallible_with(limited.clone().label(name), function, ()));
     let tasks = [
@@ -57,30 +63,29 @@ fn run(options: &Options) -> Outcome {
         submit("quick as well", quick),
     ];
     let begun = Instant::now();
-    let mut surprises = 0;
+    let mut surprises = 0_u32;
     for (name, future) in as_completed(tasks) {
         let outcome = future.result();
         let text = match &outcome {
             Ok(pid) => format!("ran in process {pid}"),
             Err(error) => explain(error),
         };
-        println!("{:5.2} s  {name}: {text}", begun.elapsed().as_secs_f64());
+        say(format_args!("{:5.2} s  {name}: {text}", begun.elapsed().as_secs_f64()))?;
         let is_expected = match outcome {
             Ok(_) => name.starts_with("quick"),
             Err(error) => matches!(error, TaskError::DeadlineExceeded(_)) && name.starts_with("hangs"),
         };
-        surprises += u64::from(!is_expected);
+        surprises += u32::from(!is_expected);
     }
 
     if interrupt.came() {
-        println!("interrupted");
-        return Ok(interrupt.exit_code(0));
+        return Ok(ExitCode::SUCCESS); // nobody is left to answer
     }
-    println!("workers after: {}", workers(&*executor)?);
+    say(format_args!("workers after: {}", workers(executor)?))?;
     // A drain would wait for the thread that hangs, for ever.
     let report = executor.shutdown(Shutdown::kill(Duration::from_millis(100)));
-    println!("left behind: {}", report.still_running);
-    Ok(interrupt.exit_code(surprises))
+    say(format_args!("left behind: {}", report.still_running))?;
+    Ok(ExitCode::from(u8::from(surprises > 0)))
 }
 
 /// Which processes answer, while all workers are kept busy.

@@ -7,8 +7,6 @@
 //!
 //! It is a `map` over the walk: neither the names nor the files need to fit into memory, and the lines come in the order
 //! of the names, whoever is done first. A file that can't be read is named on stderr; the rest is not affected.
-#![expect(clippy::print_stderr, reason = "a program tells its user what went wrong")]
-
 mod common;
 
 use std::cell::Cell;
@@ -21,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::{Interrupt, Outcome, PoolOptions, counter, explain, keyed};
+use common::{Interrupt, Outcome, PoolOptions, about_stdout, complain, counter, explain, keyed};
 use concurrent_futures::{MapOptions, task};
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
@@ -30,7 +28,7 @@ use walkdir::WalkDir;
 /// Prints the SHA-256 of every regular file under a directory, for `sha256sum -c`.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Where the files are; symbolic links in it are not followed
+    /// Where the files are, or one file; symbolic links in a folder are not followed
     dir: PathBuf,
     #[command(flatten)]
     pool: PoolOptions,
@@ -54,7 +52,7 @@ fn run(options: &Options) -> Outcome {
     for (path, digest) in keyed(&*executor, MapOptions::new(), hash, files) {
         match digest {
             Ok(digest) => {
-                complaints.bar.suspend(|| write_line(&mut out, &digest, &path))?;
+                complaints.bar.suspend(|| write_line(&mut out, &digest, &path)).map_err(about_stdout)?;
                 hashed += 1;
             }
             Err(_) if interrupt.came() => unfinished += 1,
@@ -66,11 +64,11 @@ fn run(options: &Options) -> Outcome {
     complaints.bar.finish_and_clear();
     let failed = complaints.count.get();
     if interrupt.came() {
-        eprintln!(
+        complain(format_args!(
             "hash_tree: interrupted; {hashed} files hashed, {failed} failed, {unfinished} that were next are left"
-        );
+        ));
     } else if failed > 0 {
-        eprintln!("hash_tree: {hashed} files hashed, {failed} could not be read");
+        complain(format_args!("hash_tree: {hashed} files hashed, {failed} could not be read"));
     }
     Ok(interrupt.exit_code(failed))
 }
@@ -83,14 +81,22 @@ struct Complaints {
 
 impl Complaints {
     fn say(&self, path: &Path, why: &str) {
-        self.bar.suspend(|| eprintln!("hash_tree: {}: {why}", path.display()));
+        self.bar.suspend(|| complain(format_args!("hash_tree: {}: {why}", path.display())));
         self.count.set(self.count.get() + 1);
     }
 }
 
-/// The regular files under `root`, in the order of their names.
+/// The regular files under `root`, in the order of their names; `root` itself if it is one, or a link to one.
 fn files(root: &Path, complaints: &Complaints) -> impl Iterator<Item = PathBuf> {
     WalkDir::new(root).sort_by_file_name().into_iter().filter_map(move |entry| match entry {
+        // What was asked for by name is not passed over in silence.
+        Ok(entry) if entry.depth() == 0 && !entry.path().is_dir() => {
+            if !entry.path().is_file() {
+                complaints.say(root, "neither a folder nor a regular file");
+                return None;
+            }
+            Some(entry.into_path())
+        }
         Ok(entry) => entry.file_type().is_file().then(|| entry.into_path()),
         Err(error) => {
             let why = error.io_error().map_or_else(|| error.to_string(), io::Error::to_string);

@@ -8,8 +8,6 @@
 //!
 //! `map` pulls its input as its results are taken, and runs ahead no further than its window. So neither the input nor the
 //! results are ever in memory as a whole: look at the last column.
-#![expect(clippy::print_stdout, reason = "a program prints its results")]
-
 mod common;
 
 use std::fs;
@@ -21,8 +19,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use common::{Interrupt, Outcome, PoolOptions, counter};
-use concurrent_futures::MapOptions;
+use common::{Interrupt, Outcome, PoolOptions, counter, say, seconds};
+use concurrent_futures::{Executor, MapOptions};
 use sha2::{Digest, Sha256};
 
 /// Hashes lines of text without end, in bounded memory. The digest at the end is the sum of theirs, in whatever order.
@@ -32,14 +30,14 @@ struct Options {
     #[arg(long)]
     generate: bool,
     /// Stop after so many seconds
-    #[arg(long, value_name = "SECONDS")]
-    seconds: Option<f64>,
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    seconds: Option<Duration>,
     /// Stop after so many lines
     #[arg(long, value_name = "N")]
     items: Option<usize>,
     /// How often a line of figures is printed, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
-    every: f64,
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    every: Duration,
     #[command(flatten)]
     pool: PoolOptions,
 }
@@ -58,9 +56,11 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Outcome {
     let executor = options.pool.build()?;
     let interrupt = Interrupt::of(&executor)?;
-    let limit = options.seconds.map_or(Ok(Duration::MAX), Duration::try_from_secs_f64)?;
-    let every = Duration::try_from_secs_f64(options.every)?;
+    interrupt.outcome(hash_lines(options, &*executor, &interrupt))
+}
 
+fn hash_lines(options: &Options, executor: &dyn Executor, interrupt: &Interrupt) -> Outcome {
+    let (limit, every) = (options.seconds.unwrap_or(Duration::MAX), options.every);
     let begun = Instant::now();
     let lines: Box<dyn Iterator<Item = io::Result<Vec<u8>>>> = match options.generate {
         true => Box::new((0_u64..).map(|number| Ok(number.to_string().into_bytes()))),
@@ -87,20 +87,21 @@ fn run(options: &Options) -> Outcome {
             next_figures += every;
             let (seconds, resident) = (begun.elapsed().as_secs_f64(), memory.look()?);
             let speed = count as f64 / seconds;
-            bar.suspend(|| println!("{seconds:6.1} s {count:12} lines {speed:10.0} /s {:8.1} MiB", mib(resident)));
+            let figures = format!("{seconds:6.1} s {count:12} lines {speed:10.0} /s {:8.1} MiB", mib(resident));
+            bar.suspend(|| say(format_args!("{figures}")))?;
         }
     }
 
     bar.finish_and_clear();
     memory.look()?;
     if interrupt.came() {
-        println!("interrupted; {unfinished} lines that were on their way are left");
+        say(format_args!("interrupted; {unfinished} lines that were on their way are left"))?;
     }
-    println!(
+    say(format_args!(
         "{count} lines, digest {sum:016x}, memory {:.1} MiB at first, {:.1} at most",
         mib(memory.first),
         mib(memory.most)
-    );
+    ))?;
     match broken {
         Some(error) => Err(format!("stdin: {error}").into()),
         None => Ok(interrupt.exit_code(0)),

@@ -8,11 +8,10 @@
 
 mod common;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
-use common::{Outcome, PoolOptions};
+use common::{Outcome, PoolOptions, say};
 
 const PRIMES: [u64; 6] =
     [112272535095293, 112582705942171, 112272535095293, 115280095190773, 115797848077099, 1099726899285419];
@@ -47,9 +46,8 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Outcome {
     let executor = options.pool.build()?;
-    let mut output = io::stdout().lock();
     for (number, prime) in PRIMES.into_iter().zip(executor.map(is_prime, PRIMES)) {
-        writeln!(output, "{number} is prime: {}", if prime? { "True" } else { "False" })?;
+        say(format_args!("{number} is prime: {}", if prime? { "True" } else { "False" }))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,6 +9,8 @@ use concurrent_futures::{Executor, Shutdown};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::Outcome;
+
 /// Ctrl-C, or a `kill`: it shuts the executor down instead of ending the program, which then says what it has done.
 ///
 /// It reaches this process only. The workers of a process pool don't see it: what they run ends, or is killed, by the
@@ -17,7 +19,7 @@ use signal_hook::iterator::Signals;
 pub(crate) struct Interrupt(Arc<AtomicI32>);
 
 /// How long what runs may go on. A task that asks `task::current().check()` ends at once.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 impl Interrupt {
     /// From here on Ctrl-C cancels what waits in `executor`, and asks what runs there to stop. A second one ends the
@@ -44,6 +46,11 @@ impl Interrupt {
     /// Whether it came.
     pub(crate) fn came(&self) -> bool {
         self.0.load(Ordering::SeqCst) != 0
+    }
+
+    /// How a program ends: after Ctrl-C by its exit code, since what fails then fails for that.
+    pub(crate) fn outcome(&self, outcome: Outcome) -> Outcome {
+        if self.came() { Ok(self.exit_code(0)) } else { outcome }
     }
 
     /// 130 after Ctrl-C, as a shell says it; otherwise 1 if anything failed.

@@ -1,10 +1,10 @@
 //! What the real programs share.
 #![allow(dead_code, unused_imports, reason = "each program uses its part")]
-#![allow(clippy::print_stderr, reason = "programs tell their user what went wrong")]
 
 mod interrupt;
 mod keyed;
 mod options;
+mod output;
 mod progress;
 
 use std::error::Error;
@@ -15,7 +15,8 @@ use std::process::ExitCode;
 use concurrent_futures::TaskError;
 pub(crate) use interrupt::Interrupt;
 pub(crate) use keyed::keyed;
-pub(crate) use options::{Backend, PoolOptions};
+pub(crate) use options::{Backend, PoolOptions, seconds};
+pub(crate) use output::{about_stdout, complain, say};
 pub(crate) use progress::{count_to, counter};
 
 /// What a program's `run` ends with.
@@ -29,7 +30,7 @@ pub(crate) fn exit(program: &str, outcome: Outcome) -> ExitCode {
         if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
             return ExitCode::from(128 + SIGPIPE);
         }
-        eprintln!("{program}: {}", WithCauses(&*error));
+        complain(format_args!("{program}: {}", WithCauses(&*error)));
         ExitCode::FAILURE
     })
 }

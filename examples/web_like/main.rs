@@ -10,7 +10,6 @@
 //! Everything that is async, server and visitors, runs on one thread. If a request computed there, every other one would
 //! wait for it; the figures show that none does. A request that computes too long is answered by 504. So that not more of
 //! them wait than can be served, the pool takes so many and no more: the others are answered by 503, at once.
-#![expect(clippy::print_stdout, reason = "a program prints its results")]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -25,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use common::{Backend, Interrupt, Outcome, PoolOptions};
+use common::{Backend, Interrupt, Outcome, PoolOptions, say, seconds};
 use concurrent_futures::{BuildError, Executor, ProcessPool, Shutdown, ThreadPool, WhenFull};
 use tokio::net::TcpListener;
 use tokio::runtime;
@@ -37,8 +36,8 @@ struct Options {
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
     /// How long it sends requests to itself, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
-    seconds: f64,
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
+    seconds: Duration,
     /// How long a request may compute, in milliseconds
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 200)]
     deadline: u64,
@@ -74,23 +73,23 @@ fn run(options: &Options) -> Outcome {
     let interrupt = Interrupt::of(&executor)?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let deadline = Duration::from_millis(options.deadline);
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let address = options.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
         let about = |error| format!("{address}: {error}; name another one with --listen");
         let listener = TcpListener::bind(address).await.map_err(about)?;
         let address = listener.local_addr()?;
-        println!("serving http://{address}/hello and http://{address}/primes/100000");
+        say(format_args!("serving http://{address}/hello and http://{address}/primes/100000"))?;
         let server = tokio::spawn(server::serve(listener, executor.clone(), deadline, interrupt.clone()));
         match options.listen {
             Some(_) => server.await?,
-            None => visitors::visit(address, Duration::try_from_secs_f64(options.seconds)?, &interrupt).await?,
+            None => visitors::visit(address, options.seconds, &interrupt).await?,
         }
-        Ok::<_, Box<dyn Error>>(())
-    })?;
+        Ok::<_, Box<dyn Error>>(ExitCode::SUCCESS)
+    });
     // Nobody waits any more for what is still being computed.
     executor.shutdown(Shutdown::kill(Duration::from_millis(100)));
     if interrupt.came() {
-        println!("interrupted");
+        say(format_args!("interrupted"))?;
     }
-    Ok(interrupt.exit_code(0))
+    interrupt.outcome(served)
 }

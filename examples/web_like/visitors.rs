@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::sleep_until;
 
-use crate::common::Interrupt;
+use crate::common::{Interrupt, say};
 use crate::server::read_head;
 
 /// Asks for the same again and again, and notes how long each answer took.
@@ -29,7 +29,11 @@ type Seen = Vec<(u16, Duration)>;
 pub(crate) async fn visit(address: SocketAddr, time: Duration, interrupt: &Interrupt) -> io::Result<()> {
     let pause = Duration::from_millis(5);
     let cheap = Visitor { address, path: "/hello", pause, keeps_pace: true, interrupt: interrupt.clone() };
-    print_seen("cheap requests alone", cheap.clone().ask_until(Instant::now() + time / 3).await?);
+    print_seen("cheap requests alone", cheap.clone().ask_until(Instant::now() + time / 3).await?)?;
+    if interrupt.came() {
+        // The server is going, and takes no new visitors.
+        return Ok(());
+    }
 
     let end = Instant::now() + time * 2 / 3;
     let paths = ["/primes/100000", "/primes/200000", "/primes/400000", "/primes/1000000000"];
@@ -38,13 +42,12 @@ pub(crate) async fn visit(address: SocketAddr, time: Duration, interrupt: &Inter
         .map(|path| Visitor { path, pause: 4 * pause, keeps_pace: false, ..cheap.clone() })
         .map(|visitor| tokio::spawn(visitor.ask_until(end)))
         .collect();
-    print_seen("cheap requests beside dear ones", cheap.ask_until(end).await?);
+    print_seen("cheap requests beside dear ones", cheap.ask_until(end).await?)?;
     let mut seen = Seen::new();
     for visitor in dear {
         seen.extend(visitor.await??);
     }
-    print_seen("dear requests", seen);
-    Ok(())
+    print_seen("dear requests", seen)
 }
 
 impl Visitor {
@@ -67,7 +70,7 @@ impl Visitor {
 }
 
 /// A refusal is quick, and says nothing of what an answer takes.
-fn print_seen(what: &str, seen: Seen) {
+fn print_seen(what: &str, seen: Seen) -> io::Result<()> {
     const OK: u16 = 200;
     let mut times: Vec<Duration> = seen.iter().filter(|(status, _)| *status == OK).map(|(_, time)| *time).collect();
     times.sort_unstable();
@@ -75,15 +78,13 @@ fn print_seen(what: &str, seen: Seen) {
         let index = ((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1));
         times.get(index).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
     };
-    println!(
+    say(format_args!(
         "{what}: those answered 200: half within {:.1} ms, 99 % within {:.1} ms, all within {:.1} ms",
         within(0.5),
         within(0.99),
         within(1.0)
-    );
+    ))?;
     let mut statuses = BTreeMap::<u16, usize>::new();
     seen.iter().for_each(|(status, _)| *statuses.entry(*status).or_default() += 1);
-    for (status, count) in statuses {
-        println!("    answered {status}: {count}");
-    }
+    statuses.into_iter().try_for_each(|(status, count)| say(format_args!("    answered {status}: {count}")))
 }

@@ -7,7 +7,6 @@
 //!
 //! A picture that is broken fails alone, by name. What stands in `OUT_DIR` is whole, also after Ctrl-C: a thumbnail gets its
 //! name once it is written.
-#![expect(clippy::print_stderr, clippy::print_stdout, reason = "a program tells its user what it does")]
 
 #[path = "../../../common/mod.rs"]
 mod common;
@@ -20,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::{Interrupt, Outcome, PoolOptions, count_to, explain, keyed};
+use common::{Interrupt, Outcome, PoolOptions, complain, count_to, explain, keyed, say};
 use concurrent_futures::{Executor, MapOptions};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 
@@ -51,10 +50,7 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Outcome {
     let executor = options.pool.build()?;
     let interrupt = Interrupt::of(&executor)?;
-    let painted = paint_samples(&*executor, &options.in_dir, options.paint);
-    if !interrupt.came() {
-        painted?;
-    }
+    paint_samples(&*executor, &options.in_dir, options.paint, &interrupt)?;
     let pictures = files_of(&options.in_dir)?;
     let about_out_dir = |error| format!("{}: {error}; name a folder that can be made", options.out_dir.display());
     fs::create_dir_all(&options.out_dir).map_err(about_out_dir)?;
@@ -74,7 +70,8 @@ fn run(options: &Options) -> Outcome {
             Err(_) if interrupt.came() => {}
             Err(error) => {
                 failed += 1;
-                bar.suspend(|| eprintln!("thumbnails: {}: {}", Path::new(name).display(), explain(&error)));
+                let (name, why) = (Path::new(name).display(), explain(&error));
+                bar.suspend(|| complain(format_args!("thumbnails: {name}: {why}")));
             }
         }
         bar.inc(1);
@@ -82,9 +79,9 @@ fn run(options: &Options) -> Outcome {
     bar.finish_and_clear();
 
     let unfinished = pictures.len() as u64 - made - failed;
-    println!("thumbnails made: {made}, pictures failed: {failed}");
+    say(format_args!("thumbnails made: {made}, pictures failed: {failed}"))?;
     if interrupt.came() {
-        println!("interrupted; {unfinished} pictures are left");
+        say(format_args!("interrupted; {unfinished} pictures are left"))?;
     }
     Ok(interrupt.exit_code(failed))
 }
@@ -138,13 +135,20 @@ fn write_whole(path: &Path, bytes: &[u8]) -> TaskResult<()> {
 }
 
 /// Paints pictures, in parallel too, half of them as JPEG.
-fn paint_samples(executor: &dyn Executor, folder: &Path, count: u32) -> Result<(), Box<dyn Error>> {
+fn paint_samples(
+    executor: &dyn Executor,
+    folder: &Path,
+    count: u32,
+    interrupt: &Interrupt,
+) -> Result<(), Box<dyn Error>> {
     if count > 0 {
         fs::create_dir_all(folder)?;
     }
     let tasks = (0..count).map(|number| (folder.as_os_str().to_owned(), number));
     for outcome in executor.map_fallible(paint, tasks) {
-        outcome?;
+        if !interrupt.came() {
+            outcome?;
+        }
     }
     Ok(())
 }

@@ -11,7 +11,6 @@
 //!
 //! Here it ends a worker. The run goes on, a new worker comes, and the file is named. So is one that takes too long, or too
 //! much memory.
-#![expect(clippy::print_stdout, reason = "a program prints its results")]
 
 #[path = "../../../../common/mod.rs"]
 mod common;
@@ -21,13 +20,14 @@ mod hostile;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use common::{Interrupt, Outcome, count_to, explain, keyed};
+use common::{Interrupt, Outcome, complain, count_to, explain, keyed, say, seconds};
 use concurrent_futures::{Bytes, Executor, MapOptions, ProcessPool, TaskError, TaskOptions};
 use decoder::decode;
 
@@ -47,14 +47,14 @@ struct Options {
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
     /// How long a picture may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
-    deadline: f64,
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+    deadline: Duration,
     /// How much memory a worker may use, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 512)]
+    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..1 << 40))]
     memory_limit: u64,
     /// How many processes
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    workers: usize,
+    #[arg(long, value_name = "N", default_value = "2")]
+    workers: NonZeroUsize,
 }
 
 /// In the tally.
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Outcome {
     let pool = ProcessPool::builder()
-        .max_workers(options.workers)
+        .max_workers(options.workers.get())
         .memory_limit(options.memory_limit * 1024 * 1024)
         .configure(|command| {
             // The last words of a worker that dies become part of the error.
@@ -83,19 +83,17 @@ fn run(options: &Options) -> Outcome {
         .build()?;
     let executor: Arc<dyn Executor> = Arc::new(pool);
     let interrupt = Interrupt::of(&executor)?;
-    let deadline = Duration::try_from_secs_f64(options.deadline)?;
     // A small window: each picture in it is in memory.
-    let map_options = MapOptions::new().buffer_size(32).task(TaskOptions::new().deadline(deadline));
+    let map_options = MapOptions::new().buffer_size(32).task(TaskOptions::new().deadline(options.deadline));
 
     let bar = count_to(options.files.len() as u64 + options.hostile, "pictures");
-    let say = |name: &str, what: &str| bar.suspend(|| println!("{name}: {what}"));
     let failed = Cell::new(0_u64);
     let mut tally = BTreeMap::<&str, u64>::new();
 
     let given = options.files.iter().filter_map(|path| match read(path) {
         Ok(picture) => Some(picture),
         Err(why) => {
-            say(&path.display().to_string(), &why);
+            bar.suspend(|| complain(format_args!("crash_proof: {}: {why}", path.display())));
             failed.set(failed.get() + 1);
             None
         }
@@ -111,7 +109,7 @@ fn run(options: &Options) -> Outcome {
             Err(_) if interrupt.came() => continue,
             Err(error) => judge(error),
         };
-        say(&picture.name, &text);
+        bar.suspend(|| say(format_args!("{}: {text}", picture.name)))?;
         *tally.entry(kind).or_default() += 1;
         bar.inc(1);
         if outcome.is_err() && !picture.is_hostile {
@@ -124,10 +122,10 @@ fn run(options: &Options) -> Outcome {
 
     bar.finish_and_clear();
     if interrupt.came() {
-        println!("interrupted");
+        say(format_args!("interrupted"))?;
     }
     let parts: Vec<String> = tally.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    println!("{} pictures: {}", tally.values().sum::<u64>(), parts.join(", "));
+    say(format_args!("{} pictures: {}", tally.values().sum::<u64>(), parts.join(", ")))?;
     Ok(interrupt.exit_code(failed.get()))
 }
 
