@@ -148,6 +148,37 @@ fn on_threads_there_is_a_span_of_the_task_and_nothing_stays_behind_it() {
     });
 }
 
+/// H1: whoever waits runs the task, and has spans of his own.
+#[test]
+fn on_threads_a_task_that_is_run_in_place_is_in_no_span_but_that_of_its_submit() {
+    bounded(|| {
+        let pool = threads(1);
+        let handle = pool.handle();
+        let (give, take) = std::sync::mpsc::channel();
+        let (submitted, is_submitted) = std::sync::mpsc::channel();
+        let outer = pool.spawn(move || {
+            let inner: concurrent_futures::Future<()> = take.recv().unwrap();
+            info_span!("waits").in_scope(|| inner.result().unwrap());
+            submitted.send(()).unwrap();
+        });
+        give.send(handle.spawn(|| info!("in the task of four"))).unwrap();
+        is_submitted.recv().unwrap();
+        outer.result().unwrap();
+        let heard = heard("of four");
+        assert!(heard.len() == 1 && heard[0].starts_with("task{") && !heard[0].contains("waits"), "{heard:?}");
+
+        let nested = pool.spawn(move || {
+            let inner = handle.spawn(|| info!("in the task of five"));
+            info_span!("waits").in_scope(|| inner.result().unwrap());
+        });
+        let id = nested.id().as_u64();
+        nested.result().unwrap();
+        let heard = self::heard("of five");
+        assert!(heard.len() == 1 && heard[0].starts_with(&format!("task{{task.id={id} ")), "{heard:?}");
+        assert!(!heard[0].contains("waits"), "{heard:?}");
+    });
+}
+
 #[test]
 fn in_a_process_a_span_says_what_is_known_of_the_one_at_the_submit() {
     bounded(|| {

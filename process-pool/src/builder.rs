@@ -269,6 +269,9 @@ impl ProcessPoolBuilder {
     /// a warning of the target `concurrent_futures` says how much was lost. Messages are cut at 32 KiB, names and
     /// values at one.
     ///
+    /// The logger gets the records on threads of the pool, one for each worker. A shutdown from there only begins, as one from
+    /// a callback.
+    ///
     /// A logger that is installed before `init()` is the worker's too, and stays: install it behind.
     ///
     /// ```no_run

@@ -6,11 +6,12 @@
 mod common;
 
 use std::fmt;
-use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Barrier, Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use common::{AT_ONCE, Death, SEGFAULT, bounded, pool, where_am_i};
-use concurrent_futures_process_pool::{ProcessPool, Shutdown, TaskOptions, worker_entry};
+use concurrent_futures_conformance::{Gate, Gatekeeper};
+use concurrent_futures_process_pool::{PoolHandle, ProcessPool, Shutdown, TaskOptions, worker_entry};
 use log::kv::{Key, Value, VisitSource};
 use log::{LevelFilter, Log, Metadata, Record};
 
@@ -39,6 +40,10 @@ fn ears() -> MutexGuard<'static, Ears> {
     EARS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The pool that records of the target `the end` shut down, once two of them are here.
+static TO_SHUT_DOWN: Mutex<Option<PoolHandle>> = Mutex::new(None);
+static BOTH: Barrier = Barrier::new(2);
+
 struct Logger;
 
 impl Log for Logger {
@@ -50,6 +55,12 @@ impl Log for Logger {
         assert!(record.target() != "panics", "in the logger, as this test wants it");
         let mut pairs = Pairs(Vec::new());
         record.key_values().visit(&mut pairs).unwrap();
+        if record.target() == "the end" {
+            // Both are here before either goes on.
+            BOTH.wait();
+            let handle = TO_SHUT_DOWN.lock().unwrap().clone().expect("the test has left it there");
+            handle.shutdown(Shutdown::drain());
+        }
         let heard = Heard {
             level: record.level(),
             target: record.target().to_owned(),
@@ -241,6 +252,26 @@ fn a_logger_that_panics_hurts_nobody() {
         }
         assert!(pool.shutdown(Shutdown::drain()).is_complete());
         assert_eq!(messages("behind the panic"), ["behind the panic"]);
+    });
+}
+
+/// D2: each would wait until the other has handed over all its records.
+#[test]
+fn loggers_that_shut_their_pool_down_wait_for_each_other_no_more_than_a_callback_does() {
+    bounded(|| {
+        drop(forwarding());
+        let (pool, keeper) = (ProcessPool::builder().max_workers(2).forward_logs().build().unwrap(), Gatekeeper::new());
+        *TO_SHUT_DOWN.lock().unwrap() = Some(pool.handle());
+        let say = |gate: Gate| {
+            log::error!(target: "the end", "of it all");
+            gate.pass(0);
+        };
+        let futures = [(); 2].map(|()| pool.submit(say, keeper.gate()));
+        keeper.await_arrivals(2);
+        keeper.open();
+        futures.into_iter().for_each(|future| future.result().unwrap());
+        assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        assert_eq!(messages("the end").len(), 2);
     });
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::thread;
 
-use ::tracing::{Span, info_span};
+use ::tracing::span::Id;
+use ::tracing::{Dispatch, Span, dispatcher, info_span};
 
 use super::{Captured, ContextHook};
 use crate::task::{self, TaskId};
@@ -19,9 +20,10 @@ use crate::task::{self, TaskId};
 /// | `submit.span`, `submit.target`, `submit.id`, `submit.pid` | in another process only: the span that was current at the submit, and whose it was |
 /// | `submit.fields` | likewise, where [`describing`](Self::describing) says what they are |
 ///
-/// On threads the very span of the submit is entered as well, and is the parent. A span's number means nothing in another
-/// process, nor does `tracing` have a span that spans two: there the span of the submit is described by fields, and who
-/// collects from both joins `submit.pid` and `submit.id`. Without a current span there is a `task` nevertheless.
+/// On threads the very span of the submit is entered as well, and is the parent, also where a wait runs the task in place. A
+/// span's number means nothing in another process, nor does `tracing` have a span that spans two: there the span of the submit
+/// is described by fields, and who collects from both joins `submit.pid` and `submit.id`. Without a current span there is a
+/// `task` nevertheless, inside of none.
 ///
 /// The subscriber is not carried along: on the worker's thread, and in the worker's process, it is the one that was set
 /// there, usually the global one. Where processes are used, install it and register this before `init()`:
@@ -107,7 +109,7 @@ struct Here {
 
 impl Captured for Here {
     fn around(&self, run: &mut dyn FnMut()) {
-        self.span.in_scope(|| task_span(None).in_scope(run));
+        self.span.in_scope(|| self.task_span().in_scope(run));
     }
 
     #[cfg(feature = "portable")]
@@ -128,12 +130,33 @@ impl Captured for Here {
     }
 }
 
+impl Here {
+    /// The span of the task, in that of the submit, which is entered.
+    ///
+    /// A task that a wait runs in place has the waiter's spans below it, and they are not to be its own. Nor does entering the
+    /// span of the submit make it the current one everywhere: of a span that is entered twice, the registry of
+    /// `tracing-subscriber` counts the first time.
+    fn task_span(&self) -> Span {
+        match Span::current().id() {
+            Some(current) if Some(&current) != self.span.id().as_ref() => {
+                // A number means something to its own subscriber only.
+                let inside = |(id, subscriber): (&Id, &Dispatch)| {
+                    dispatcher::with_default(subscriber, || task_span(Some(id.clone()), None))
+                };
+                self.span.with_subscriber(inside).unwrap_or_else(|| task_span(None, None))
+            }
+            current => task_span(current, None),
+        }
+    }
+}
+
 /// The span of a task, entered by nobody.
-fn task_span(submitted: Option<&Submitted>) -> Span {
+fn task_span(parent: Option<Id>, submitted: Option<&Submitted>) -> Span {
     let (task, thread) = (task::current(), thread::current());
     let label = task.label();
     info_span!(
         target: "concurrent_futures",
+        parent: parent,
         "task",
         task.id = task.id().map(TaskId::as_u64),
         task.label = label.as_deref(),
@@ -168,6 +191,6 @@ struct Elsewhere {
 #[cfg(feature = "portable")]
 impl Captured for Elsewhere {
     fn around(&self, run: &mut dyn FnMut()) {
-        task_span(self.span.as_ref()).in_scope(run);
+        task_span(Span::current().id(), self.span.as_ref()).in_scope(run);
     }
 }

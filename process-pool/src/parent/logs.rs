@@ -6,8 +6,10 @@
 //! ```
 //!
 //! The logger is user code, so nobody else runs it. If it blocks, the socket fills, and the worker's records wait, and are
-//! dropped and counted in the end (G2); nothing else of the pool waits for it but the end of a shutdown.
+//! dropped and counted in the end (G2); nothing else of the pool waits for it but the end of a shutdown. A shutdown that the
+//! logger asks for only begins: it would wait for its own reader, or two loggers for each other's (D2).
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -52,6 +54,15 @@ struct Reader {
     number: usize,
     /// None once it was said.
     hello: Option<Sender<Vec<u8>>>,
+}
+
+thread_local! {
+    static IS_READER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the calling thread reads what a worker of any pool sends: it must not wait for who waits for that.
+pub(crate) fn is_on_a_reader() -> bool {
+    IS_READER.get()
 }
 
 /// What a worker is told of the level of this process: 0 would mean that it forwards nothing.
@@ -138,6 +149,7 @@ impl Drop for Hearing {
 
 impl Reader {
     fn read(mut self) {
+        IS_READER.set(true);
         while let Ok(Some((message, _))) = self.control.receive() {
             if record::is_one(&message) {
                 if let Err(Malformed) = self.hand_over(&message) {

@@ -14,7 +14,7 @@
 //! | kill | refused | cancelled | is asked to stop; after the grace its worker is killed: `Abandoned` |
 //!
 //! - **D1** After the end no process, thread, descriptor, socket or memory of the pool is left.
-//! - **D2** Nobody waits for himself: in a task or a callback a shutdown only begins.
+//! - **D2** Nobody waits for himself: in a task, a callback or a logger that gets records of workers a shutdown only begins.
 //! - **D3** `within` bounds the caller's wait, and makes nothing harsher.
 
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl Shared {
             _ => drop(self.close(false, false)),
         }
         self.end_if_over();
-        let is_inside = worker::is_inside_task() || supervisor::is_on_one();
+        let is_inside = worker::is_inside_task() || supervisor::is_on_one() || is_on_a_reader_of_logs();
         self.wait_for_end(if is_inside { Some(Duration::ZERO) } else { how.wait_limit() });
         self.report()
     }
@@ -129,6 +129,13 @@ impl Shared {
         report.still_pending = stats.pending + offered;
         report
     }
+}
+
+fn is_on_a_reader_of_logs() -> bool {
+    #[cfg(feature = "log")]
+    return super::logs::is_on_a_reader();
+    #[cfg(not(feature = "log"))]
+    return false;
 }
 
 fn add(one: (usize, usize), other: (usize, usize)) -> (usize, usize) {
