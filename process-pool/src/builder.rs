@@ -112,7 +112,8 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// How many bytes of stack a worker has for its tasks. Default: 8 MiB; at least 64 KiB.
+    /// How many bytes of stack a worker has for its tasks. Default: 8 MiB; at least 64 KiB. The thread of this process that reads
+    /// its results has as many, and at least 2 MiB.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = bytes;
         self

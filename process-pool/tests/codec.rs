@@ -159,6 +159,50 @@ fn x12_a_result_that_can_not_be_read_in_the_parent_fails_alone() {
 }
 
 /// Loky `queue_full_deadlock`.
+/// Each holds the next: who reads it needs stack for every one, and much more than who writes it.
+#[derive(Debug)]
+struct Deep(Option<Box<Deep>>);
+
+impl Deep {
+    fn of(depth: u64) -> Self {
+        (0..depth).fold(Self(None), |inner, _| Self(Some(Box::new(inner))))
+    }
+
+    fn depth(&self) -> u64 {
+        std::iter::successors(self.0.as_deref(), |deep| deep.0.as_deref()).count() as u64
+    }
+}
+
+impl Serialize for Deep {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Deep {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut wide = [0_u8; 8 * 1024];
+        let inner = Option::deserialize(std::hint::black_box((deserializer, &mut wide)).0);
+        std::hint::black_box(&mut wide);
+        inner.map(Self)
+    }
+}
+
+#[test]
+fn what_is_nested_too_deep_to_be_read_fails_alone_and_ends_neither_the_worker_nor_the_program() {
+    with_one_worker(|pool| {
+        let worker = pool.submit(where_am_i, ()).result().unwrap();
+        assert_eq!(pool.submit(Deep::of, 50).result().unwrap().depth(), 50);
+        assert_eq!(pool.submit(|deep: Deep| deep.depth(), Deep::of(50)).result().unwrap(), 50);
+        let out = pool.submit(Deep::of, 2_000).result();
+        let into = pool.submit(|deep: Deep| deep.depth(), Deep::of(2_000)).result();
+        for error in [out.unwrap_err(), into.unwrap_err()] {
+            assert!(error.to_string().contains("it is nested deeper than the stack"), "{error}");
+        }
+        assert_eq!(pool.submit(where_am_i, ()).result().unwrap(), worker, "it lives");
+    });
+}
+
 #[test]
 fn p17_a_hundred_bad_tasks_among_a_hundred_good_ones_stall_nothing() {
     bounded(|| {

@@ -3,7 +3,9 @@
 mod common;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -195,6 +197,18 @@ fn fields_that_are_written_only_sometimes_are_asked_about() {
         let short = Skips { detail: None, ..whole };
         let error = codec_error(pool.submit(|value: Skips| value.name, short));
         assert_says(&error, CodecSide::ArgumentIn, "Skips", &["`#[serde(skip_serializing_if)]`"]);
+    });
+}
+
+#[test]
+fn a_path_that_is_no_text_is_told_to_cross_as_one_of_the_system() {
+    bounded(|| {
+        let pool = pool(1);
+        let no_text = OsString::from_vec(vec![b'a', 0xff]);
+        let error = codec_error(pool.submit(|path: PathBuf| path, no_text.clone().into()));
+        assert_says(&error, CodecSide::ArgumentOut, "PathBuf", &["invalid UTF-8", "send it as an OsString"]);
+        assert!(!error.to_string().contains("OtherString("), "words for people: {error}");
+        assert_eq!(pool.submit(|path: OsString| path, no_text.clone()).result().unwrap(), no_text, "the cure works");
     });
 }
 

@@ -6,11 +6,14 @@
 use std::any::type_name;
 
 use bincode::config;
+use bincode::de::{BorrowDecode, Decoder, DecoderImpl};
 use bincode::enc::write::Writer;
 use bincode::error::{DecodeError, EncodeError};
+use bincode::serde::BorrowCompat;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::nesting::WhileStackLasts;
 use crate::error::{CodecError, CodecSide};
 
 /// Appends `value` to `bytes`.
@@ -33,10 +36,11 @@ impl Writer for Append<'_> {
 /// Reads a value that takes up all of `bytes`.
 pub(crate) fn decode<T: DeserializeOwned>(side: CodecSide, bytes: &[u8]) -> Result<T, CodecError> {
     let failed = |message: String| CodecError::new(side, type_name::<T>(), message);
-    match bincode::serde::decode_from_slice(bytes, config::standard()) {
-        Ok((value, read)) if read == bytes.len() => Ok(value),
-        Ok((_, read)) => {
-            let left = bytes.len() - read;
+    let mut decoder = DecoderImpl::new(WhileStackLasts::new(bytes), config::standard(), ());
+    match BorrowCompat::borrow_decode(&mut decoder) {
+        Ok(BorrowCompat(value)) if decoder.reader().left.is_empty() => Ok(value),
+        Ok(_) => {
+            let left = decoder.reader().left.len();
             Err(failed(format!("{left} bytes are left over after the value; {IS_ANOTHER_SHAPE}")))
         }
         Err(error) => Err(failed(why_not_decoded(&error))),
@@ -52,12 +56,18 @@ const IS_READ_BY_WHAT_IT_FINDS: &str = "it is read by what it finds (a value of 
                                         `#[serde(untagged)]`, `#[serde(tag)]`, `#[serde(flatten)]`), and what crosses \
                                         doesn't say what it is; send it as a String of JSON, by serde_json::to_string";
 
+/// What serde says of a path that is no UTF-8.
+const IS_NO_TEXT: &str = "path contains invalid UTF-8 characters";
+
 const IS_ANOTHER_SHAPE: &str = "it is not read as it was written; are there fields that are written only sometimes \
                                 (`#[serde(skip_serializing_if)]`, `skip_serializing`)?";
 
 fn why_not_encoded(error: &EncodeError) -> String {
     match error {
         EncodeError::Serde(bincode::serde::EncodeError::SequenceMustHaveLength) => HAS_NO_LENGTH.to_owned(),
+        // What a type says of itself.
+        EncodeError::OtherString(text) if text == IS_NO_TEXT => format!("{text}; send it as an OsString"),
+        EncodeError::OtherString(text) => text.clone(),
         other => other.to_string(),
     }
 }
@@ -70,6 +80,8 @@ fn why_not_decoded(error: &DecodeError) -> String {
             IS_READ_BY_WHAT_IT_FINDS.to_owned()
         }
         DecodeError::UnexpectedEnd { .. } => format!("there are too few bytes; {IS_ANOTHER_SHAPE}"),
+        DecodeError::Other(text) => (*text).to_owned(),
+        DecodeError::OtherString(text) => text.clone(),
         other => other.to_string(),
     }
 }

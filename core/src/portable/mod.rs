@@ -18,6 +18,7 @@ pub(crate) mod codec;
 mod entry;
 mod ext;
 mod face;
+mod nesting;
 mod reply;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +31,8 @@ pub use entry::{Context, Serving, serve};
 pub(crate) use entry::{Fallible, Plain};
 pub use ext::ExecutorExt;
 pub(crate) use face::{PortableFace, Replies};
+#[doc(hidden)]
+pub use nesting::bound_stack;
 #[doc(hidden)]
 pub use reply::is_encoding_result;
 

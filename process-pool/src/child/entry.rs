@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::thread;
 
+use concurrent_futures_core::portable;
 use rustix::net::sockopt::{socket_domain, socket_type};
 use rustix::net::{AddressFamily, SendFlags, SocketType};
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
@@ -83,7 +84,15 @@ fn become_worker() -> io::Result<std::convert::Infallible> {
 
 fn start_tasks(setup: Setup, page: Arc<Page>, control: Arc<Control>) -> io::Result<()> {
     let builder = thread::Builder::new().name(setup.name.clone()).stack_size(setup.stack_size);
-    builder.spawn(move || match Tasks::begin(&setup, page, &control) {
+    builder.spawn(move || {
+        portable::bound_stack(setup.stack_size);
+        run_tasks(setup, page, control)
+    })?;
+    Ok(())
+}
+
+fn run_tasks(setup: Setup, page: Arc<Page>, control: Arc<Control>) -> ! {
+    match Tasks::begin(&setup, page, &control) {
         Ok(mut tasks) => {
             let code = match tasks.serve() {
                 Ok(()) => 0,
@@ -100,8 +109,7 @@ fn start_tasks(setup: Setup, page: Arc<Page>, control: Arc<Control>) -> io::Resu
             let _ = control.send(&Hello::Refused(text).write(), None, SendFlags::empty());
             std::process::exit(NO_WORKER);
         }
-    })?;
-    Ok(())
+    }
 }
 
 /// Takes the control socket away from where programs read, before anybody does.

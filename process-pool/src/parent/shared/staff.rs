@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use concurrent_futures_core::{Abandoned, Rejected};
+use concurrent_futures_core::{Abandoned, Rejected, portable};
 
 use super::Shared;
 use crate::parent::lane;
@@ -17,11 +17,19 @@ use crate::parent::waiting::{Held, Waiting};
 use crate::parent::worker::Worker;
 use crate::start_failure::StartFailure;
 
+/// Of a supervisor, which runs foreign code: destructors, wakers, an observer.
+const SMALLEST_STACK_SIZE: usize = 2 * 1024 * 1024;
+
 impl Shared {
     pub(super) fn hire(self: &Arc<Self>, number: usize) {
         let shared = self.clone();
-        let builder = thread::Builder::new().name(format!("{}_{number}", self.name));
-        match builder.spawn(move || supervisor::supervise(&shared, number)) {
+        // It reads what the worker writes, so it has no less stack than that has.
+        let stack_size = self.options.stack_size.max(SMALLEST_STACK_SIZE);
+        let builder = thread::Builder::new().name(format!("{}_{number}", self.name)).stack_size(stack_size);
+        match builder.spawn(move || {
+            portable::bound_stack(stack_size);
+            supervisor::supervise(&shared, number);
+        }) {
             Ok(thread) => {
                 let mut state = self.state.lock();
                 let (over, threads) = state.threads.drain(..).partition(thread::JoinHandle::is_finished);
