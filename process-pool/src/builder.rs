@@ -268,7 +268,7 @@ impl ProcessPoolBuilder {
     ///
     /// If the logger is slow, workers wait for it, a record for one second at most, and what doesn't get through is counted:
     /// a warning of the target `concurrent_futures` says how much was lost. Messages are cut at 32 KiB, names and
-    /// values at one.
+    /// values at one, keys at 64 bytes; of a record's own keys the first 16 come along.
     ///
     /// The logger gets the records on threads of the pool, one for each worker. A shutdown from there only begins, as one from
     /// a callback.

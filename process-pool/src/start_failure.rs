@@ -22,6 +22,8 @@ pub(crate) enum StartFailure {
     Silent(Duration),
     /// It said why it can't work.
     Refused(String),
+    /// It uses more memory than it may, and has not begun anything.
+    TooLarge { used: u64, limit: u64 },
     /// It runs another file than this process.
     DifferentBinary,
     /// The initializer failed, as these words say.
@@ -64,6 +66,9 @@ impl fmt::Display for StartFailure {
                  takes long?"
             ),
             Self::Refused(why) => write!(f, "the worker could not set itself up: {why}"),
+            Self::TooLarge { used, limit } => {
+                write!(f, "the worker used {used} bytes before its first task, and memory_limit is {limit}: raise it")
+            }
             Self::DifferentBinary => {
                 f.write_str("the worker runs another file than this process, so it has other functions")
             }

@@ -226,6 +226,19 @@ fn a_worker_above_its_memory_limit_is_killed_and_the_error_says_so() {
     });
 }
 
+/// before it has begun anything there is no task to blame, and another worker would need as much.
+#[test]
+fn a_memory_limit_below_what_a_worker_needs_breaks_the_pool_instead_of_hanging() {
+    bounded(|| {
+        let pool = builder(1).memory_limit(1 << 20).build().unwrap();
+        let error = pool.submit(square, 3).result().unwrap_err();
+        let TaskError::Rejected(why) = &error else { panic!("{error}") };
+        assert!(matches!(why.reason(), Reason::Broken { .. }), "{why:?}");
+        let cause = std::error::Error::source(why).expect("it has a cause").to_string();
+        assert!(cause.contains("memory_limit is 1048576") && cause.contains("raise it"), "{cause}");
+    });
+}
+
 static LEAKED: std::sync::Mutex<Vec<Vec<u8>>> = std::sync::Mutex::new(Vec::new());
 
 /// Loky `memory_leak_protection`: between two tasks, and no task fails.

@@ -278,6 +278,14 @@ fn x34_workers_that_die_at_their_start_break_the_pool_instead_of_hanging() {
 }
 
 #[test]
+fn a_start_timeout_beyond_what_the_clock_can_tell_is_none() {
+    bounded(|| {
+        let pool = builder(1).start_timeout(Duration::MAX).build().unwrap();
+        assert_eq!(pool.submit(square, 3).result().unwrap(), 9);
+    });
+}
+
+#[test]
 fn x34_a_worker_that_dies_at_its_start_now_and_then_is_tried_again() {
     bounded(|| {
         let diary = Diary::new();

@@ -5,8 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::lane::KillReason;
+use super::process::Process;
 use super::shared::Shared;
 use super::worker::Worker;
+use crate::start_failure::StartFailure;
 use crate::stats::resident;
 
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -25,6 +27,15 @@ impl Shared {
                 shared.watch_memory(&worker);
             }
         });
+    }
+
+    /// Whether a worker that is about to begin may work. One that has not even room for itself would be killed before it has a
+    /// task, and the next one too, for ever.
+    pub(crate) fn check_size(&self, process: &Process) -> Result<(), StartFailure> {
+        match (self.options.memory_limit, resident(process.pid())) {
+            (Some(limit), Some(used)) if used > limit => Err(StartFailure::TooLarge { used, limit }),
+            _ => Ok(()),
+        }
     }
 
     fn look_at_memory(&self, worker: &Arc<Worker>, limit: Option<u64>, growth: Option<u64>) {

@@ -22,6 +22,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use concurrent_futures_core::sync::deadline_after;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::SendFlags;
 
@@ -75,6 +76,7 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
         await_hello(&control, limit)
     });
     let ready = hello.and_then(|hello| check(hello, initializer));
+    let ready = ready.and_then(|ready| shared.check_size(&process).map(|()| ready));
     let aborts_on_panic = ready.map_err(|failure| bury(&process, failure))?;
     let ends = meeting.meet()?;
     let shared = Arc::downgrade(shared);
@@ -129,11 +131,11 @@ fn own_name() -> String {
 }
 
 fn await_hello(control: &Control, limit: Duration) -> Result<Hello, StartFailure> {
-    let deadline = Instant::now() + limit;
+    let deadline = deadline_after(limit);
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
-        match poll(&mut [PollFd::new(control, PollFlags::IN)], Some(&timeout)) {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let timeout = left.map(|left| Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() });
+        match poll(&mut [PollFd::new(control, PollFlags::IN)], timeout.as_ref()) {
             Ok(0) => return Err(StartFailure::Silent(limit)),
             Ok(_) => break,
             Err(rustix::io::Errno::INTR) => {}

@@ -109,7 +109,11 @@ fn thumbnail((from, to, size): (OsString, OsString, u32)) -> TaskResult<()> {
     let format = reader.format().ok_or("neither JPEG nor PNG; convert it, or take it out of the folder")?;
     let mut decoder = reader.into_decoder()?;
     let orientation = decoder.orientation()?;
-    let mut picture = DynamicImage::from_decoder(decoder)?.thumbnail(size, size);
+    let mut picture = DynamicImage::from_decoder(decoder)?;
+    // What is small stays as it is.
+    if picture.width().max(picture.height()) > size {
+        picture = picture.thumbnail(size, size);
+    }
     picture.apply_orientation(orientation);
     write_whole(Path::new(&to), &encode(&picture, format)?)
 }
