@@ -33,6 +33,8 @@ struct Pages(BTreeMap<PathBuf, Page>);
 struct Page {
     links: BTreeSet<String>,
     anchors: BTreeSet<String>,
+    /// Where it sends its reader on to, with the place.
+    moved_to: Option<String>,
 }
 
 impl Pages {
@@ -60,12 +62,13 @@ impl Pages {
     }
 
     fn has(&self, page: &Path, link: &str) -> bool {
-        let (path, anchor) = link.split_once('#').map_or((link, ""), |(path, anchor)| (path, anchor));
-        let target = if path.is_empty() { page.to_owned() } else { resolve(page, path) };
+        let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+        let named = if path.is_empty() { page.to_owned() } else { resolve(page, path) };
+        let Some(there) = self.0.get(&named) else { return false };
+        let moved = there.moved_to.as_ref().map(|link| self.0.get(&resolve(&named, link)));
         // A place in a source is a line, or lines, which a script shows.
-        self.0
-            .get(&target)
-            .is_some_and(|page| anchor.is_empty() || target.starts_with("src") || page.anchors.contains(anchor))
+        let has_anchor = |page: &Page| anchor.is_empty() || named.starts_with("src") || page.anchors.contains(anchor);
+        moved.unwrap_or(Some(there)).is_some_and(has_anchor)
     }
 }
 
@@ -80,6 +83,8 @@ impl Page {
             page.anchors.extend(attribute(b"id"));
             if **tag.name == *b"a" {
                 page.links.extend(attribute(b"href").filter(|link| is_relative(link)));
+            } else if attribute(b"http-equiv").as_deref() == Some("refresh") {
+                page.moved_to = attribute(b"content").and_then(|text| Some(text.split_once("URL=")?.1.to_owned()));
             }
         }
         page
@@ -128,10 +133,11 @@ fn complaints_about(pages: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn what_is_there_is_not_complained_about() {
     let index = "<h2 id=here>a</h2> <a href='#here'>b</a> <a href=\"guide/index.html#there\">c</a> <a href=https://example.org>d</a>\
-                 <a href=\"../src/lib.rs.html#3-5\">e</a><!-- <a href=nowhere> --><script>'<a href=nowhere>'</script><link href=style.css>";
+                 <a href=\"../src/lib.rs.html#3-5\">e</a><a href=old.html#there>h</a><!-- <a href=nowhere> --><script>'<a href=nowhere>'</script><link href=style.css>";
     let pages = [
         ("concurrent_futures/index.html", index),
         ("concurrent_futures/guide/index.html", "<p id=there> <a href=../index.html#here>f</a>"),
+        ("concurrent_futures/old.html", "<meta http-equiv=refresh content='0;URL=guide/index.html'>"),
         ("src/lib.rs.html", "<a href=nowhere>g</a>"),
     ];
     assert_eq!(complaints_about(&pages), Vec::<String>::new());
@@ -139,9 +145,22 @@ fn what_is_there_is_not_complained_about() {
 
 #[test]
 fn a_link_that_leads_nowhere_is_complained_about() {
-    for bad in ["README.md", "../docs/semantics.md", "#nowhere", "guide/index.html#nowhere", "../concurrent_futures"] {
+    for bad in [
+        "README.md",
+        "../docs/semantics.md",
+        "#nowhere",
+        "guide/index.html#nowhere",
+        "../concurrent_futures",
+        "old.html",
+        "moved.html#nowhere",
+    ] {
         let index = format!("<a title=x href=\"{bad}\">a</a>");
-        let pages = [("concurrent_futures/index.html", index.as_str()), ("concurrent_futures/guide/index.html", "")];
+        let pages = [
+            ("concurrent_futures/index.html", index.as_str()),
+            ("concurrent_futures/guide/index.html", ""),
+            ("concurrent_futures/old.html", "<meta http-equiv=refresh content='0;URL=nowhere.html'>"),
+            ("concurrent_futures/moved.html", "<meta http-equiv=refresh content='0;URL=guide/index.html'>"),
+        ];
         assert_eq!(
             complaints_about(&pages),
             [format!("concurrent_futures/index.html: the link `{bad}` leads nowhere")]
