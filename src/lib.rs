@@ -1,5 +1,10 @@
-#![doc = include_str!("../README.md")]
+//! Crate page.
+//!
+//! See the [guide].
 #![forbid(unsafe_code)]
+
+#[cfg(any(doc, all(doctest, feature = "threads", feature = "processes")))]
+pub mod guide;
 
 pub use concurrent_futures_core::*;
 #[cfg(feature = "processes")]
@@ -45,15 +50,7 @@ pub fn init() {
     concurrent_futures_process_pool::init();
 }
 
-/// The programs in the documents are tests.
+/// The programs of the README are tests.
 #[cfg(all(doctest, feature = "threads", feature = "processes"))]
-mod documents {
-    #[doc = include_str!("../docs/async.md")]
-    struct Async;
-
-    #[doc = include_str!("../docs/migrating.md")]
-    struct Migrating;
-
-    #[doc = include_str!("../docs/writing-an-executor.md")]
-    struct WritingAnExecutor;
-}
+#[doc = include_str!("../README.md")]
+struct Readme;
