@@ -4,9 +4,9 @@
 //! have the same methods, so that where the work runs is one line of the program:
 //!
 //! ```
-//! use concurrent_futures::{BuildError, TaskError, ThreadPool};
+//! use concurrent_futures::ThreadPool;
 //!
-//! let pool = ThreadPool::new(4)?;                             // or ProcessPool::new(4)?
+//! let pool = ThreadPool::new(4)?;                 // or ProcessPool::new(4)?
 //! let future = pool.submit(|n: u64| n + 1, 41);
 //! assert_eq!(future.result()?, 42);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -46,14 +46,14 @@
 //! use concurrent_futures::{MapOptions, ThreadPool};
 //!
 //! let pool = ThreadPool::new(2)?;
-//! let words = ["7", "eight", "9"];
-//! let parsed = pool.map_fallible(|word: &'static str| word.parse::<u32>(), words);
-//! assert_eq!(parsed.filter_map(Result::ok).collect::<Vec<_>>(), [7, 9]);          // a failing item stops nothing
+//! let parsed = pool.map_fallible(|word: &'static str| word.parse::<u32>(), ["7", "eight", "9"]);
+//! let numbers: Vec<u32> = parsed.filter_map(Result::ok).collect();
+//! assert_eq!(numbers, [7, 9]);                    // a failing item stops nothing
+//! assert_eq!(pool.map_slice(&numbers, |n| n + 1)?, [8, 10]);
 //!
 //! let options = MapOptions::new().buffer_size(16).unordered();
-//! let mut squares: Vec<u64> = pool.map_with(options, |n: u64| n * n, 0..).take(3).collect::<Result<_, _>>()?;
-//! squares.sort();
-//! assert_eq!(pool.map_slice(&squares, |n| n + 1)?.len(), 3);
+//! let squares = pool.map_with(options, |n: u64| n * n, 0..);
+//! assert_eq!(squares.take(3).filter(Result::is_ok).count(), 3);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -92,8 +92,8 @@
 //!
 //! Its future has a [`TaskError`] for a value, and nobody else's is concerned. The variant says what happened, and carries
 //! what is known of it: the message and the place of a panic, the error that the function returned, the signal of a
-//! crash. A failure that nobody looks at is reported, by a line on standard error or by your [`set_report_hook`]; to
-//! [`detach`](Future::detach) a future isn't looking.
+//! crash. A failure that nobody looks at is reported, by a line on standard error or by your [`set_report_hook`]; who only
+//! [detaches](Future::detach) a future hasn't looked.
 //!
 //! ```
 //! use concurrent_futures::{ProcessPool, TaskError, TaskOptions};
@@ -101,12 +101,13 @@
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     concurrent_futures::init();
 //!     let pool = ProcessPool::new(1)?;
-//!     let options = TaskOptions::new().label("unlucky").retries(1);      // only where running twice does no harm
-//!     match pool.submit_with(options, |()| -> u8 { std::process::abort() }, ()).result() {
-//!         Err(TaskError::WorkerDied(died)) => assert_eq!((died.label(), died.attempt()), (Some("unlucky"), 2)),
+//!     let options = TaskOptions::new().label("unlucky").retries(1);   // where twice does no harm
+//!     let future = pool.submit_with(options, |()| -> u8 { std::process::abort() }, ());
+//!     match future.result() {
+//!         Err(TaskError::WorkerDied(died)) => assert_eq!(died.attempt(), 2, "{died}"),
 //!         other => unreachable!("{other:?}"),
 //!     }
-//!     assert_eq!(pool.submit(|n: u8| n, 1).result()?, 1);                 // in a new worker
+//!     assert_eq!(pool.submit(|n: u8| n, 1).result()?, 1);             // in a new worker
 //!     Ok(())
 //! }
 //! ```
@@ -183,7 +184,8 @@
 //!     concurrent_futures::init();
 //!     let pool = ProcessPool::new(2)?;
 //!     let numbers = SharedBytes::new(&[1; 1000])?;
-//!     let sums: Vec<u64> = pool.map(sum, [0, 900].map(|from| (numbers.clone(), from))).collect::<Result<_, _>>()?;
+//!     let arguments = [0, 900].map(|from| (numbers.clone(), from));
+//!     let sums: Vec<u64> = pool.map(sum, arguments).collect::<Result<_, _>>()?;
 //!     assert_eq!(sums, [1000, 100]);
 //!     Ok(())
 //! }
