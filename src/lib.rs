@@ -92,7 +92,7 @@
 //!
 //! Its future has a [`TaskError`] for a value, and nobody else's is concerned. The variant says what happened, and carries
 //! what is known of it: the message and the place of a panic, the error that the function returned, the signal of a
-//! crash. A failure that nobody looks at is reported, by a line on standard error or by your [`set_report_hook`]; who only
+//! crash. Print it by `{:?}`, which has the causes too. A failure that nobody looks at is reported, by a line on standard error or by your [`set_report_hook`]; who only
 //! [detaches](Future::detach) a future hasn't looked.
 //!
 //! ```
