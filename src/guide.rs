@@ -11,13 +11,13 @@
 //!
 //! # Files
 //!
-//! What a chapter names by a path lies in the repository, from its root: the tests, the sources, the examples. The chapters
-//! themselves are there in `docs`, beside others for who changes the library or judges it: `docs/architecture.md` (how a task
-//! travels, and where each thing is), `docs/decisions` (why it is so), `docs/dependencies.md` (reasons and alternatives),
-//! `docs/mutations.md` (what was broken on purpose, and which test noticed) and `docs/performance` (what was measured). The
-//! package of this crate has `docs` and `examples` too: `examples/own_executor.rs` is the smallest executor, and
-//! `examples/remote_executor` one whose workers are elsewhere. The suite for executors is a crate of its own,
-//! `concurrent-futures-conformance`.
+//! What a chapter names by a path lies in the repository, from its root: the tests, the sources, the examples. The
+//! chapters themselves are there in `docs`, beside others for who changes the library or judges it:
+//! `docs/architecture.md` (how a task travels, and where each thing is), `docs/decisions` (why it is so),
+//! `docs/dependencies.md` (reasons and alternatives), `docs/mutations.md` (what was broken on purpose, and which test
+//! noticed) and `docs/performance` (what was measured). The package of this crate has `docs` and `examples` too:
+//! `examples/own_executor.rs` is the smallest executor, and `examples/remote_executor` one whose workers are elsewhere.
+//! The suite for executors is a crate of its own, `concurrent-futures-conformance`.
 
 /// A document whose links lead to the other chapters, where in the repository they lead to the other documents: of two
 /// definitions of a link the first counts, and those at the end of each document come second.

@@ -1,7 +1,7 @@
 //! Pools of threads and of processes that give futures: Python's `concurrent.futures`, for Rust.
 //!
-//! A task goes to a [`ThreadPool`] or to a [`ProcessPool`], and its [`Future`] ends, whatever happens to the task. Both pools
-//! have the same methods, so that where the work runs is one line of the program:
+//! A task goes to a [`ThreadPool`] or to a [`ProcessPool`], and its [`Future`] ends, whatever happens to the task. Both
+//! pools have the same methods, so that where the work runs is one line of the program:
 //!
 //! ```
 //! use concurrent_futures::ThreadPool;
@@ -12,8 +12,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! This page goes through what you decide. The [guide] has the long answers: [coming from another library][guide::migrating],
-//! [each call beside Python's][guide::semantics], [what can fail][guide::failure_model].
+//! This page goes through what you decide. The [guide] has the long answers: [coming from another
+//! library][guide::migrating], [each call beside Python's][guide::semantics], [what can fail][guide::failure_model].
 //!
 //! # Threads or processes?
 //!
@@ -25,20 +25,20 @@
 //! | it never ends | it is asked to stop | it is stopped |
 //! | it costs | an allocation | a message to another process, and one back |
 //!
-//! A program that uses processes calls [`init`] in the first line of its `main`, since the workers are the program itself,
-//! started again; tests and benches say [`worker_entry!`]. For one dependency less, take a pool's own crate:
+//! A program that uses processes calls [`init`] in the first line of its `main`, since the workers are the program
+//! itself, started again; tests and benches say [`worker_entry!`]. For one dependency less, take a pool's own crate:
 //! `concurrent-futures-thread-pool` or `concurrent-futures-process-pool`.
 //!
 //! # One task, or many?
 //!
 //! - One call of a function: [`submit`](ThreadPool::submit), which gives a [`Future`] at once.
 //! - A closure without argument, on threads: [`spawn`](ThreadPool::spawn).
-//! - The same function for each item of some input, which may be endless: [`map`](ThreadPool::map). A [`Map`] is an iterator
-//!   over the results in the order of the input, and it runs ahead of who reads it. [`MapOptions`] bound how far, set a deadline for all, or give
-//!   up the order.
+//! - The same function for each item of some input, which may be endless: [`map`](ThreadPool::map). A [`Map`] is an
+//!   iterator over the results in the order of the input, and it runs ahead of who reads it. [`MapOptions`] bound how
+//!   far, set a deadline for all, or give up the order.
 //! - A slice, on threads: [`map_slice`](ThreadPool::map_slice), which borrows it and is the fastest.
-//! - A function that returns a `Result` whose error should be the future's: [`submit_fallible`](ThreadPool::submit_fallible),
-//!   `map_fallible`, `spawn_fallible`.
+//! - A function that returns a `Result` whose error should be the future's:
+//!   [`submit_fallible`](ThreadPool::submit_fallible), `map_fallible`, `spawn_fallible`.
 //!
 //! What ends in `_with` takes [`TaskOptions`] first, or [`MapOptions`].
 //!
@@ -68,7 +68,8 @@
 //! | each as it ends | [`as_completed`] | an iterator, to which more may be [pushed](AsCompleted::push) |
 //! | nobody | [`add_done_callback`](Future::add_done_callback) | is called where the task ends, before any waiter wakes |
 //!
-//! Futures of both pools go together, each with a key of yours if you like, and those of different types as [`dyn AnyFuture`](AnyFuture).
+//! Futures of both pools go together, each with a key of yours if you like, and those of different types as [`dyn
+//! AnyFuture`](AnyFuture).
 //!
 //! ```
 //! use std::time::Duration;
@@ -90,10 +91,10 @@
 //!
 //! # What if a task fails?
 //!
-//! Its future has a [`TaskError`] for a value, and nobody else's is concerned. The variant says what happened, and carries
-//! what is known of it: the message and the place of a panic, the error that the function returned, the signal of a
-//! crash. Print it by `{:?}`, which has the causes too. A failure that nobody looks at is reported, by a line on standard error or by your [`set_report_hook`]; who only
-//! [detaches](Future::detach) a future hasn't looked.
+//! Its future has a [`TaskError`] for a value, and nobody else's is concerned. The variant says what happened, and
+//! carries what is known of it: the message and the place of a panic, the error that the function returned, the signal
+//! of a crash. Print it by `{:?}`, which has the causes too. A failure that nobody looks at is reported, by a line on
+//! standard error or by your [`set_report_hook`]; who only [detaches](Future::detach) a future hasn't looked.
 //!
 //! ```
 //! use concurrent_futures::{ProcessPool, TaskError, TaskOptions};
@@ -118,11 +119,11 @@
 //! |---|---|---|
 //! | [`cancel`](Future::cancel) | never runs | runs on, and the answer is `false` |
 //! | [`abort`](Future::abort) with a grace | never runs | is told; after the grace its process is killed. A thread runs on until it looks |
-//! | [`TaskOptions::deadline`] | waits as long as it must | the same, when its time is over; then its future has ended |
+//! | [`TaskOptions::deadline`] | waits as long as it must | when its time is over, its process is killed. On a thread its future ends, and it is told |
 //! | [`cancel_on_drop`](Future::cancel_on_drop) | never runs, once the future is dropped | runs on |
 //!
-//! A task learns that it was told to stop by [`task::current`]: `?` after [`check`](task::CurrentTask::check) ends it there. Who
-//! has no future to call takes along a [`Canceller`].
+//! A task learns that it was told to stop by [`task::current`]: `?` after [`check`](task::CurrentTask::check) ends it
+//! there. Who has no future to call takes along a [`Canceller`].
 //!
 //! ```
 //! use std::time::Duration;
@@ -145,9 +146,9 @@
 //! # How does a pool end?
 //!
 //! By being dropped, which waits until all its tasks have ended. Otherwise by `shutdown`, on either pool, with a
-//! [`Shutdown`]: [`drain`](Shutdown::drain) runs what waits, [`cancel_pending`](Shutdown::cancel_pending) cancels it, and
-//! [`kill`](Shutdown::kill) ends what runs too. Each may be given a limit, [`within`](Shutdown::within) which the caller gets
-//! an answer. `on_drop` of either builder makes another than `drain` the way of the drop.
+//! [`Shutdown`]: [`drain`](Shutdown::drain) runs what waits, [`cancel_pending`](Shutdown::cancel_pending) cancels it,
+//! and [`kill`](Shutdown::kill) ends what runs too. Each may be given a limit, [`within`](Shutdown::within) which the
+//! caller gets an answer. `on_drop` of either builder says how it ends when it is dropped.
 //!
 //! ```
 //! use std::time::Duration;
@@ -162,16 +163,16 @@
 //!
 //! # How many workers, how many tasks?
 //!
-//! `new` says how many workers there may be; without it, by [`ThreadPool::builder`] or [`ProcessPool::builder`], there are as many
-//! as the process has cores. They start when there is something to do. Any number of tasks may wait, unless the builder is told a
-//! [`max_pending`](ThreadPoolBuilder::max_pending), with what a submit does then: [`WhenFull`]. The other options stand with
-//! [`ThreadPoolBuilder`] and [`ProcessPoolBuilder`]: what each worker runs first, when it is replaced, how much memory it may take,
-//! how large its stack is.
+//! `new` says how many workers there may be; without it, by [`ThreadPool::builder`] or [`ProcessPool::builder`], there
+//! are as many as the process has cores. They start when there is something to do. Any number of tasks may wait, unless
+//! the builder is told a [`max_pending`](ThreadPoolBuilder::max_pending), with what a submit does then: [`WhenFull`].
+//! The other options stand with [`ThreadPoolBuilder`] and [`ProcessPoolBuilder`]: what each worker runs first, when it
+//! is replaced, how much memory it may take, how large its stack is.
 //!
 //! # What goes to a process?
 //!
-//! Arguments and results, as bytes: what serde can write and read and what owns all it has. Large ones go as [`Bytes`], which are
-//! not encoded, and what many tasks need goes as [`SharedBytes`], which lie in memory once.
+//! Arguments and results, as bytes: what serde can write and read and what owns all it has. Large ones go as [`Bytes`],
+//! which are not encoded, and what many tasks need goes as [`SharedBytes`], which lie in memory once.
 //!
 //! ```
 //! use concurrent_futures::{ProcessPool, SharedBytes};
@@ -194,21 +195,22 @@
 //! # In an async program?
 //!
 //! A [`Future`] is a [`std::future::Future`]: `.await` it, in any runtime. Where `max_pending` bounds the queue,
-//! [`ready`](ThreadPool::ready) awaits room in it. With the feature `stream`, [`AsCompleted::into_stream`] and [`Map::into_stream`]
-//! make a `futures::Stream`. What blocks a runtime's thread, and what a `select!` does to a task, is in
-//! [the chapter about async programs][guide::async_programs].
+//! [`ready`](ThreadPool::ready) awaits room in it. With the feature `stream`, [`AsCompleted::into_stream`] and
+//! [`Map::into_stream`] make a `futures::Stream`. What blocks a runtime's thread, and what a `select!` does to a task,
+//! is in [the chapter about async programs][guide::async_programs].
 //!
 //! # What does my pool do?
 //!
-//! `stats` of either pool counts workers and tasks ([`Stats`]), and [`ProcessPool::worker_stats`] says what each process does. An
-//! [`Observer`] is told of each task and worker as it begins and ends. What a worker process logs comes to your logger with the
-//! feature `log`; and a hook of [`context`], such as that for the spans of `tracing`, takes along what lies in thread-locals.
+//! `stats` of either pool counts workers and tasks ([`Stats`]), and [`ProcessPool::worker_stats`] says what each
+//! process does. An [`Observer`] is told of each task and worker as it begins and ends. What a worker process logs
+//! comes to your logger with the feature `log`; and a hook of [`context`], such as that for the spans of `tracing`,
+//! takes along what lies in thread-locals.
 //!
 //! # A function that takes any pool?
 //!
 //! `&dyn Executor` has `submit` and `map` for what may cross to a process; on `&dyn InProcess` there is
-//! [`spawn`](SpawnExt::spawn) for closures. [`Executor`] is also what [a backend of your own][guide::writing_an_executor]
-//! implements.
+//! [`spawn`](SpawnExt::spawn) for closures. [`Executor`] is also what [a backend of your
+//! own][guide::writing_an_executor] implements.
 //!
 //! ```
 //! use concurrent_futures::{Executor, TaskError, ThreadPool};

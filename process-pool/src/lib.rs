@@ -1,4 +1,5 @@
-//! A pool of processes that gives futures: the process backend of `concurrent-futures`, for tasks that may crash, hang or leak.
+//! A pool of processes that gives futures: the process backend of `concurrent-futures`, for tasks that may crash, hang
+//! or leak.
 //!
 //! ```
 //! use concurrent_futures_process_pool::{ProcessPool, TaskError, init};
@@ -12,7 +13,8 @@
 //!     let pool = ProcessPool::new(2)?;
 //!     let results: Vec<_> = pool.map(risky, 1..=5).collect();
 //!     assert!(matches!(results[2], Err(TaskError::WorkerDied(_))));
-//!     assert_eq!(results.into_iter().filter_map(Result::ok).sum::<u64>(), 1 + 4 + 16 + 25);
+//!     let others: Vec<u64> = results.into_iter().filter_map(Result::ok).collect();
+//!     assert_eq!(others, [1, 4, 16, 25]);
 //!     Ok(())
 //! }
 //! ```
@@ -22,7 +24,8 @@
 //!
 //! # Where do its workers begin?
 //!
-//! The pool starts the program again for each worker, and the copy has to find out what it is before it does anything else:
+//! The pool starts the program again for each worker, and the copy has to find out what it is before it does anything
+//! else:
 //!
 //! | in | say |
 //! |---|---|
@@ -30,21 +33,22 @@
 //! | a test, a bench, a doc test | [`worker_entry!`], once, at the top level of a file |
 //! | a program with `#[tokio::main]` | a plain `main` instead, which calls `init()` and then builds the runtime |
 //!
-//! Without it there is no pool: [`BuildError::NotInitialised`]. What a worker needs of its own, connections or tables, its
-//! [`initializer`](ProcessPoolBuilder::initializer) makes; what it inherits, such as its environment, is changed by
+//! Without it there is no pool: [`BuildError::NotInitialised`]. What a worker needs of its own, connections or tables,
+//! its [`initializer`](ProcessPoolBuilder::initializer) makes; what it inherits, such as its environment, is changed by
 //! [`configure`](ProcessPoolBuilder::configure).
 //!
 //! # What do I call for a task?
 //!
-//! [`submit`](ProcessPool::submit) for one, [`map`](ProcessPool::map) for each item of an input. Each has a form that ends in
-//! `_fallible`, for functions whose error is to be the future's, and with `_with`, for [`TaskOptions`] or [`MapOptions`]: a label, a
-//! deadline, retries, the size of the chunks in which a map sends its items.
+//! [`submit`](ProcessPool::submit) for one, [`map`](ProcessPool::map) for each item of an input. Each has a form that
+//! ends in `_fallible`, for functions whose error is to be the future's, and with `_with`, for [`TaskOptions`] or
+//! [`MapOptions`]: a label, a deadline, retries, the size of the chunks in which a map sends its items.
 //!
 //! # What may go there and back?
 //!
-//! The function is a plain one, so its address says all. What it takes and gives is [`Portable`], that is, owned and known to serde;
-//! several arguments are a tuple. What doesn't survive being bytes is a [`TaskError::Codec`], on one side or the
-//! other. The error of a [fallible](ProcessPool::submit_fallible) function arrives as its type, its message and its causes.
+//! The function is a plain one, so its address says all. What it takes and gives is [`Portable`], that is, owned and
+//! known to serde; several arguments are a tuple. What doesn't survive being bytes is a [`TaskError::Codec`], on one
+//! side or the other. The error of a [fallible](ProcessPool::submit_fallible) function arrives as its type, its message
+//! and its causes.
 //!
 //! ```
 //! use concurrent_futures_process_pool::{ProcessPool, init};
@@ -71,7 +75,7 @@
 //!     let nuts = Order { article: "nut".to_owned(), pieces: 8 };
 //!     assert_eq!(pool.submit_fallible(price, (bolts, Some(0.5))).result()?, 1.0);
 //!     let refused = pool.submit_fallible(price, (nuts, None)).result().unwrap_err();
-//!     assert!(format!("{refused:?}").contains("no such article: nut"));   // `{}` leaves out the causes
+//!     assert!(format!("{refused:?}").contains("no such article: nut"));  // not by `{}`
 //!     Ok(())
 //! }
 //! ```
@@ -84,15 +88,15 @@
 //! # What if a task crashes?
 //!
 //! Its future has [`WorkerDied`], which knows the [cause](WorkerDied::cause), the [label](WorkerDied::label), a
-//! [guess](WorkerDied::hint) and, where `configure` pipes standard error, the [last words](WorkerDied::stderr). The worker
-//! is replaced, and everything else runs as if nothing had been. Where a task may run twice without harm,
+//! [guess](WorkerDied::hint) and, where `configure` pipes standard error, the [last words](WorkerDied::stderr). The
+//! worker is replaced, and everything else runs as if nothing had been. Where a task may run twice without harm,
 //! [`retries`](TaskOptions::retries) tries it again. The other variants of [`TaskError`] say what else may happen.
 //!
 //! # What if a task doesn't end?
 //!
-//! [`deadline`](TaskOptions::deadline) is how long it may run, and [`abort`](Future::abort) ends it now: both ask first, if there is a
-//! grace, and then kill the worker and all that it has started. [`cancel`](Future::cancel) concerns what has not begun, wherever it
-//! lies. A task that wants to end well looks at [`task::current`].
+//! [`deadline`](TaskOptions::deadline) is how long it may run, and [`abort`](Future::abort) ends it now, behind a grace
+//! in which it may end by itself. Both kill the worker and all that it has started. [`cancel`](Future::cancel) concerns
+//! what has not begun, wherever it lies. A task that wants to end well looks at [`task::current`].
 //!
 //! ```
 //! use std::time::Duration;
@@ -130,15 +134,15 @@
 //!
 //! # How many workers, how many tasks?
 //!
-//! [`max_workers`](ProcessPoolBuilder::max_workers) processes at most, started as tasks come. Any number of tasks waits, without a
-//! descriptor for any, or [`max_pending`](ProcessPoolBuilder::max_pending) of them; then a submit blocks or is refused, as
-//! [`WhenFull`] says, and async code awaits [`ready`](ProcessPool::ready). Pools in the tasks of pools go
-//! [`max_depth`](ProcessPoolBuilder::max_depth) deep.
+//! [`max_workers`](ProcessPoolBuilder::max_workers) processes at most, started as tasks come. Any number of tasks
+//! waits, without a descriptor for any, or [`max_pending`](ProcessPoolBuilder::max_pending) of them; then a submit
+//! blocks or is refused, as [`WhenFull`] says, and async code awaits [`ready`](ProcessPool::ready). Pools in the tasks
+//! of pools go [`max_depth`](ProcessPoolBuilder::max_depth) deep.
 //!
 //! # How does the pool end?
 //!
-//! When it is dropped, after all its tasks; or by [`shutdown`](ProcessPool::shutdown), which with [`Shutdown::kill`] also ends
-//! tasks that would not. Whoever should submit without keeping it open, a callback above all, has a
+//! When it is dropped, after all its tasks; or by [`shutdown`](ProcessPool::shutdown), which with [`Shutdown::kill`]
+//! also ends tasks that would not. Whoever should submit without keeping it open, a callback above all, has a
 //! [`handle`](ProcessPool::handle). [`on_drop`](ProcessPoolBuilder::on_drop) changes what the drop does.
 //!
 //! # What do the workers do?

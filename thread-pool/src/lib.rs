@@ -1,4 +1,5 @@
-//! A pool of threads that gives futures: the thread backend of `concurrent-futures`, with as few dependencies as can be.
+//! A pool of threads that gives futures: the thread backend of `concurrent-futures`, with as few dependencies as can
+//! be.
 //!
 //! ```
 //! use concurrent_futures_thread_pool::ThreadPool;
@@ -10,8 +11,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Here are the [`ThreadPool`], what its tasks may borrow by ([`Scope`]), and [`blocking`]; futures, waits and errors are those
-//! of `concurrent-futures-core`, re-exported. That crate's page has more on each of them.
+//! Here are the [`ThreadPool`], what its tasks may borrow by ([`Scope`]), and [`blocking`]; futures, waits and errors
+//! are those of `concurrent-futures-core`, re-exported. That crate's page has more on each of them.
 //!
 //! # What do I call for a task?
 //!
@@ -43,16 +44,16 @@
 //!
 //! # How many threads?
 //!
-//! For computations as many as cores, which is what [`ThreadPool::builder`] begins with; for tasks that wait for a disk or another
-//! machine, as many as may wait at once. They start one by one, when a task finds no thread idle, and stay unless
-//! [`keep_alive`](ThreadPoolBuilder::keep_alive) says how long.
+//! For computations as many as cores, which is what [`ThreadPool::builder`] begins with; for tasks that wait for a disk
+//! or another machine, as many as may wait at once. They start one by one, when a task finds no thread idle, and stay
+//! unless [`keep_alive`](ThreadPoolBuilder::keep_alive) says how long.
 //!
 //! # May a task wait for a task of its pool?
 //!
-//! It may, with one thread too: what is still queued is run by who waits for it, and for what runs already a spare thread takes
-//! over, up to [`max_blocked`](ThreadPoolBuilder::max_blocked). A circle of such waits is a panic in the task that closes it. What
-//! the pool can't see, it must be told by [`blocking`]: a channel, a lock, I/O, a `block_on`. A task submits by a
-//! [`handle`](ThreadPool::handle), which doesn't keep the pool open.
+//! It may, with one thread too: what is still queued is run by who waits for it, and for what runs already a spare
+//! thread takes over, up to [`max_blocked`](ThreadPoolBuilder::max_blocked). A circle of such waits is a panic in the
+//! task that closes it. What the pool can't see, it must be told by [`blocking`]: a channel, a lock, I/O, a `block_on`.
+//! A task submits by a [`handle`](ThreadPool::handle), which doesn't keep the pool open.
 //!
 //! ```
 //! use concurrent_futures_thread_pool::{PoolHandle, TaskError, ThreadPool};
@@ -73,9 +74,9 @@
 //!
 //! # What if tasks come faster than they end?
 //!
-//! Give the queue a bound, [`max_pending`](ThreadPoolBuilder::max_pending), and say by [`WhenFull`] what a submit does beyond
-//! it. An async program waits by [`ready`](ThreadPool::ready) instead. A `map` doesn't need it: it never submits more than
-//! [`buffer_size`](MapOptions::buffer_size) items ahead of its reader.
+//! Give the queue a bound, [`max_pending`](ThreadPoolBuilder::max_pending), and say by [`WhenFull`] what a submit does
+//! beyond it. An async program waits by [`ready`](ThreadPool::ready) instead. A `map` doesn't need it: it never submits
+//! more than [`buffer_size`](MapOptions::buffer_size) items ahead of its reader.
 //!
 //! ```
 //! use concurrent_futures_thread_pool::{SpawnExt, TaskError, ThreadPool, WhenFull};
@@ -99,10 +100,10 @@
 //!
 //! # What if a task fails, or doesn't end?
 //!
-//! A panic or an `Err` is the [`TaskError`] of its future, and the thread goes on. Nobody can stop a thread, so a task that is to be
-//! stopped looks whether it should, by [`task::current`]: it should after an [`abort`](Future::abort), after a
-//! [`kill`](Shutdown::kill) of the pool, and beyond its [deadline](TaskOptions::deadline). Its future ends at the
-//! deadline all the same, so who waits goes on while the thread is lost to the pool until the task returns.
+//! A panic or an `Err` is the [`TaskError`] of its future, and the thread goes on. Nobody can stop a thread, so a task
+//! that is to be stopped looks whether it should, by [`task::current`]: it should after an [`abort`](Future::abort),
+//! after a [`kill`](Shutdown::kill) of the pool, and beyond its [deadline](TaskOptions::deadline). Its future ends at
+//! the deadline all the same, so who waits goes on while the thread is lost to the pool until the task returns.
 //!
 //! ```
 //! use std::time::Duration;
@@ -125,8 +126,8 @@
 //!
 //! # How does the pool end?
 //!
-//! When it is dropped, after all its tasks; or by [`shutdown`](ThreadPool::shutdown), as a [`Shutdown`] says, and then the
-//! [`ShutdownReport`] tells what has become of them. Inside a task or a callback both only begin the end.
+//! When it is dropped, after all its tasks; or by [`shutdown`](ThreadPool::shutdown), as a [`Shutdown`] says, and then
+//! the [`ShutdownReport`] tells what has become of them. Inside a task or a callback both only begin the end.
 //! [`on_drop`](ThreadPoolBuilder::on_drop) changes what the drop does.
 //!
 //! ```
@@ -159,8 +160,8 @@
 //!
 //! # What does it do at this moment?
 //!
-//! [`stats`](ThreadPool::stats) counts; an [`Observer`] is told, task by task. What belongs to the submitter, such as its span, is
-//! taken along by the hooks of [`context`].
+//! [`stats`](ThreadPool::stats) counts; an [`Observer`] is told, task by task. What belongs to the submitter, such as
+//! its span, is taken along by the hooks of [`context`].
 //!
 //! # Which features are there?
 //!

@@ -17,8 +17,8 @@
 //! in_process_tests!(Threads);
 //! ```
 //!
-//! The executor of a [`Backend`] is made anew for each test, which says how many workers it wants. A promise that is broken
-//! fails by its name, and so does one that hangs.
+//! The executor of a [`Backend`] is made anew for each test, which says how many workers it wants. A promise that is
+//! broken fails by its name, and so does one that hangs.
 //!
 //! # Which promises do I test?
 //!
@@ -34,9 +34,9 @@
 //!
 //! # What if the test program has a `main` of its own?
 //!
-//! As where its workers are the test program, started again. Then give the cases to [`run_cases`], in a test with `harness =
-//! false`, and register the [`RequestHook`] before the workers begin, since the promises about context need it there. A single
-//! [`Case`] can be [run](Case::run) by itself.
+//! As where its workers are the test program, started again. Then give the cases to [`run_cases`], in a test with
+//! `harness = false`, and register the [`RequestHook`] before the workers begin, since the promises about context need
+//! it there. A single [`Case`] can be [run](Case::run) by itself.
 //!
 //! # How do I write a test of my own?
 //!
