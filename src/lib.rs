@@ -1,6 +1,6 @@
 //! Pools of threads and of processes that give futures: Python's `concurrent.futures`, for Rust.
 //!
-//! A task goes to a [`ThreadPool`] or to a [`ProcessPool`], and its [`Future`] ends, whatever happens to the task. Both
+//! A task goes to a [`ThreadPool`] or to a [`ProcessPool`], and its [`Future`] ends, whatever becomes of the task. Both
 //! pools have the same methods, so that where the work runs is one line of the program:
 //!
 //! ```
@@ -26,7 +26,7 @@
 //! | it costs | an allocation | a message to another process, and one back |
 //!
 //! A program that uses processes calls [`init`] in the first line of its `main`, since the workers are the program
-//! itself, started again; tests and benches say [`worker_entry!`]. For one dependency less, take a pool's own crate:
+//! itself, started again; tests and benches say [`worker_entry!`]. For fewer dependencies, take a pool's own crate:
 //! `concurrent-futures-thread-pool` or `concurrent-futures-process-pool`.
 //!
 //! # One task, or many?
@@ -169,6 +169,20 @@
 //! The other options stand with [`ThreadPoolBuilder`] and [`ProcessPoolBuilder`]: what each worker runs first, when it
 //! is replaced, how much memory it may take, how large its stack is.
 //!
+//! ```
+//! use concurrent_futures::{ThreadPool, WhenFull};
+//!
+//! let pool = ThreadPool::builder()
+//!     .max_workers(8)
+//!     .max_pending(100, WhenFull::Block)
+//!     .initializer(|| println!("a thread begins"))
+//!     .build()?;
+//! for n in 0..1000 {
+//!     pool.submit(|n: u64| n * n, n).detach();        // waits where 100 wait already
+//! }
+//! # Ok::<(), concurrent_futures::BuildError>(())
+//! ```
+//!
 //! # What goes to a process?
 //!
 //! Arguments and results, as bytes: what serde can write and read and what owns all it has. Large ones go as [`Bytes`],
@@ -199,12 +213,44 @@
 //! [`Map::into_stream`] make a `futures::Stream`. What blocks a runtime's thread, and what a `select!` does to a task,
 //! is in [the chapter about async programs][guide::async_programs].
 //!
+//! ```
+//! use concurrent_futures::{TaskError, ThreadPool};
+//!
+//! async fn checksum(pool: &ThreadPool, data: Vec<u8>) -> Result<u32, TaskError> {
+//!     pool.spawn(move || data.into_iter().map(u32::from).sum()).await
+//! }
+//!
+//! let pool = ThreadPool::new(1)?;
+//! let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+//! assert_eq!(runtime.block_on(checksum(&pool, vec![1, 2, 3]))?, 6);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # What does my pool do?
 //!
 //! `stats` of either pool counts workers and tasks ([`Stats`]), and [`ProcessPool::worker_stats`] says what each
 //! process does. An [`Observer`] is told of each task and worker as it begins and ends. What a worker process logs
 //! comes to your logger with the feature `log`; and a hook of [`context`], such as that for the spans of `tracing`,
 //! takes along what lies in thread-locals.
+//!
+//! ```
+//! use std::sync::mpsc::{Sender, channel};
+//! use concurrent_futures::{Observer, Tally, TaskId, ThreadPool};
+//!
+//! struct Failures(Sender<usize>);
+//!
+//! impl Observer for Failures {
+//!     fn finished(&self, _first: TaskId, tally: Tally) {
+//!         self.0.send(tally.failed).ok();
+//!     }
+//! }
+//!
+//! let (tell, told) = channel();
+//! let pool = ThreadPool::builder().observer(Failures(tell)).build()?;
+//! let outcome = pool.spawn_fallible(|| Err::<(), _>("no luck")).result();
+//! assert!(outcome.is_err() && told.recv()? == 1 && pool.stats().submitted == 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # A function that takes any pool?
 //!

@@ -50,7 +50,7 @@ impl Pages {
         Self(pages.map(read).collect())
     }
 
-    /// A line for each link of our crates that leads nowhere. Sources and lists are pages of rustdoc's own.
+    /// A line for each link of a crate's pages that leads nowhere.
     fn complaints(&self) -> String {
         let mut complaints = String::new();
         for (path, page) in self.0.iter().filter(|(path, _)| is_ours(path)) {
@@ -91,16 +91,9 @@ impl Page {
     }
 }
 
-/// Whether a page belongs to a published crate, and not to its sources.
+/// Whether a page belongs to a crate: sources, and what lies at the root, are rustdoc's own.
 fn is_ours(page: &Path) -> bool {
-    const OURS: [&str; 5] = [
-        "concurrent_futures",
-        "concurrent_futures_core",
-        "concurrent_futures_conformance",
-        "concurrent_futures_thread_pool",
-        "concurrent_futures_process_pool",
-    ];
-    OURS.iter().any(|name| page.starts_with(name))
+    page.components().count() > 1 && !page.starts_with("src")
 }
 
 fn is_relative(link: &str) -> bool {

@@ -35,7 +35,8 @@
 //!
 //! Without it there is no pool: [`BuildError::NotInitialised`]. What a worker needs of its own, connections or tables,
 //! its [`initializer`](ProcessPoolBuilder::initializer) makes; what it inherits, such as its environment, is changed by
-//! [`configure`](ProcessPoolBuilder::configure).
+//! [`configure`](ProcessPoolBuilder::configure); and its tasks have a stack of
+//! [`stack_size`](ProcessPoolBuilder::stack_size).
 //!
 //! # What do I call for a task?
 //!
@@ -85,6 +86,27 @@
 //! A `Vec<u8>` is written byte by byte. [`Bytes`] go as they are, and from 96 KiB are received in place. What many
 //! tasks read is a [`SharedBytes`]: copied once, then mapped by whoever needs it, also in parts.
 //!
+//! ```
+//! use concurrent_futures_process_pool::{Bytes, ProcessPool, init};
+//!
+//! fn darken(pixels: Bytes) -> Bytes {
+//!     pixels.iter().map(|pixel| pixel / 2).collect()
+//! }
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     init();
+//!     let pool = ProcessPool::new(1)?;
+//!     let picture = Bytes::from(vec![200; 640 * 480]);
+//!     assert_eq!(pool.submit(darken, picture).result()?[..2], [100, 100]);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # How do I wait?
+//!
+//! As for every future: by [`result`](Future::result), or `.await`, or for several by [`as_completed`] and
+//! [`wait`](fn@wait). Done callbacks run on a thread of the pool's own, one after the other.
+//!
 //! # What if a task crashes?
 //!
 //! Its future has [`WorkerDied`], which knows the [cause](WorkerDied::cause), the [label](WorkerDied::label), a
@@ -132,6 +154,23 @@
 //! If none of these is set, as long as the pool. What a task leaves in a static is there for the next task of that
 //! worker.
 //!
+//! ```
+//! use std::time::Duration;
+//! use concurrent_futures_process_pool::{ProcessPool, init};
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     init();
+//!     let pool = ProcessPool::builder()
+//!         .max_tasks_per_worker(1)                        // for what must find nothing
+//!         .memory_limit(2 << 30)
+//!         .idle_timeout(Duration::from_secs(10))
+//!         .build()?;
+//!     let workers: Vec<u32> = pool.map(|()| std::process::id(), [(), ()]).collect::<Result<_, _>>()?;
+//!     assert_ne!(workers[0], workers[1]);
+//!     Ok(())
+//! }
+//! ```
+//!
 //! # How many workers, how many tasks?
 //!
 //! [`max_workers`](ProcessPoolBuilder::max_workers) processes at most, started as tasks come. Any number of tasks
@@ -144,6 +183,20 @@
 //! When it is dropped, after all its tasks; or by [`shutdown`](ProcessPool::shutdown), which with [`Shutdown::kill`]
 //! also ends tasks that would not. Whoever should submit without keeping it open, a callback above all, has a
 //! [`handle`](ProcessPool::handle). [`on_drop`](ProcessPoolBuilder::on_drop) changes what the drop does.
+//!
+//! ```
+//! use std::time::Duration;
+//! use concurrent_futures_process_pool::{ProcessPool, Shutdown, init};
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     init();
+//!     let pool = ProcessPool::new(1)?;
+//!     let endless = pool.submit(|()| -> u8 { loop { std::hint::spin_loop() } }, ());
+//!     let report = pool.shutdown(Shutdown::kill(Duration::from_millis(10)));
+//!     assert!(report.is_complete() && endless.result().is_err(), "{report}");
+//!     Ok(())
+//! }
+//! ```
 //!
 //! # What do the workers do?
 //!
@@ -172,6 +225,11 @@
 //!     Ok(())
 //! }
 //! ```
+//!
+//! # Which features are there?
+//!
+//! None is on. `log` adds [`forward_logs`](ProcessPoolBuilder::forward_logs), `tracing` adds
+//! [`context::TracingContext`], and `stream` makes streams of [`as_completed`] and of maps.
 //!
 //! # Where does it run?
 //!

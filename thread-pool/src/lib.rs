@@ -42,6 +42,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # How do I wait?
+//!
+//! For one by [`result`](Future::result), or `.await`; for several by [`as_completed`] and [`wait`](fn@wait). A done
+//! callback runs on the thread that ran the task.
+//!
 //! # How many threads?
 //!
 //! For computations as many as cores, which is what [`ThreadPool::builder`] begins with; for tasks that wait for a disk

@@ -40,8 +40,8 @@
 //!
 //! # How do I write a test of my own?
 //!
-//! Under a [`watchdog`](fn@watchdog), and without a sleep: a task stands at a [`Gate`], the test sees by the [`Gatekeeper`] who has
-//! arrived, and opens. A gate is an address, so it can be sent to another process.
+//! Under a [`watchdog`](fn@watchdog), and without a sleep: a task stands at a [`Gate`], the test sees by the
+//! [`Gatekeeper`] who has arrived, and opens. A gate is an address, so it can be sent to another process.
 //!
 //! ```
 //! use concurrent_futures_conformance::{Gate, Gatekeeper, LIMIT, LoopbackExecutor, watchdog};
