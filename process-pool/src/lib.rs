@@ -165,8 +165,9 @@
 //!         .memory_limit(2 << 30)
 //!         .idle_timeout(Duration::from_secs(10))
 //!         .build()?;
-//!     let workers: Vec<u32> = pool.map(|()| std::process::id(), [(), ()]).collect::<Result<_, _>>()?;
-//!     assert_ne!(workers[0], workers[1]);
+//!     let first = pool.submit(|()| std::process::id(), ()).result()?;
+//!     let second = pool.submit(|()| std::process::id(), ()).result()?;
+//!     assert_ne!(first, second);
 //!     Ok(())
 //! }
 //! ```

@@ -11,7 +11,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Here are the [`ThreadPool`], what its tasks may borrow by ([`Scope`]), and [`blocking`]; futures, waits and errors
+//! Here are the [`ThreadPool`], the [`Scope`] in which tasks may borrow, and [`blocking`]; futures, waits and errors
 //! are those of `concurrent-futures-core`, re-exported. That crate's page has more on each of them.
 //!
 //! # What do I call for a task?
@@ -45,7 +45,8 @@
 //! # How do I wait?
 //!
 //! For one by [`result`](Future::result), or `.await`; for several by [`as_completed`] and [`wait`](fn@wait). A done
-//! callback runs on the thread that ran the task.
+//! callback runs on the thread that ran the task or cancels it, or on one that the pool keeps for what a deadline or a
+//! shutdown ends.
 //!
 //! # How many threads?
 //!
