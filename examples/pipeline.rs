@@ -11,7 +11,7 @@
 mod common;
 
 use std::fs;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::iter;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -44,6 +44,9 @@ struct Options {
 
 /// How many lines may be on their way. Also what bounds the memory.
 const WINDOW: usize = 20_000;
+
+/// An endless line would be in memory as a whole.
+const LONGEST_LINE: usize = 64 * 1024;
 
 /// How often each line is hashed, so that a worker has something to do.
 const ROUNDS: usize = 20;
@@ -117,12 +120,26 @@ fn digest(line: Vec<u8>) -> u64 {
     digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
+/// The next line, without its end. Nothing at the end.
+fn read_line(input: &mut impl BufRead) -> Option<io::Result<Vec<u8>>> {
+    let mut line = Vec::new();
+    let read = input.take(LONGEST_LINE as u64 + 1).read_until(b'\n', &mut line);
+    match (read, line.pop_if(|last| *last == b'\n')) {
+        (Ok(0), _) => None,
+        (Ok(_), None) if line.len() > LONGEST_LINE => {
+            Some(Err(io::Error::other(format!("a line of more than {LONGEST_LINE} bytes: give text"))))
+        }
+        (Ok(_), _) => Some(Ok(line)),
+        (Err(error), _) => Some(Err(error)),
+    }
+}
+
 /// The lines of stdin. Another thread reads them, so that Ctrl-C is heard also while none comes.
 fn lines_of_stdin(interrupt: Interrupt) -> impl Iterator<Item = io::Result<Vec<u8>>> {
     let (sender, lines) = mpsc::sync_channel(1000);
     thread::spawn(move || {
-        let mut lines = io::stdin().lock().split(b'\n');
-        while lines.next().is_some_and(|line| sender.send(line).is_ok()) {}
+        let mut stdin = io::stdin().lock();
+        while read_line(&mut stdin).is_some_and(|line| sender.send(line).is_ok()) {}
     });
     iter::from_fn(move || {
         loop {

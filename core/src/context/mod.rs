@@ -79,7 +79,9 @@ pub trait ContextHook: Send + Sync + 'static {
     /// What it is called: by this name bytes find it in another process.
     fn name(&self) -> &'static str;
 
-    /// On the thread that submits, for each submit and each map: what is to go along, or nothing.
+    /// On the thread that submits, for each submit and each map: what is to go along, or nothing. With nothing the hook stays out
+    /// of the task, which finds what its thread has: where a wait runs it in place, what the waiting task has. Who wants it to
+    /// find none captures a value that says so.
     fn capture(&self) -> Option<Box<dyn Captured>>;
 
     /// Where the task runs in another process: the value out of what [`Captured::encode`] wrote there. Default: nothing.
