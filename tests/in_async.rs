@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use concurrent_futures::{
-    Executor, ExecutorExt, Future, MapOptions, ProcessPool, Reason, Rejected, Shutdown, TaskError, ThreadPool,
+    Executor, Future, MapOptions, ProcessPool, Reason, Rejected, Shutdown, TaskError, TaskOptions, ThreadPool,
     WhenFull, as_completed, worker_entry,
 };
 use concurrent_futures_conformance::{Gate, Gatekeeper, LIMIT, watchdog};
@@ -302,6 +302,29 @@ fn who_waits_for_room_comes_in_in_turn() {
         });
         assert_eq!((second.load(Ordering::Relaxed), third.load(Ordering::Relaxed)), (1, 2));
         assert!(held.result().is_ok() && first.result().is_ok());
+    });
+}
+
+/// None of them is imported here.
+#[test]
+fn a_slot_has_the_calls_of_its_pool() {
+    on_both_pools!(make => {
+        let pool = make(1, Some(1));
+        let ready = || block_on(pool.ready()).unwrap();
+        let (options, map_options, words) = (TaskOptions::new, MapOptions::new, || ["1".to_owned(), "2".to_owned()]);
+        let parse = |word: String| word.parse::<u64>();
+        assert_eq!(ready().submit(square, 2).result().unwrap(), 4);
+        assert_eq!(ready().submit_with(options(), |(a, b): (u64, u64)| a + b, (1, 2)).result().unwrap(), 3);
+        assert_eq!(ready().submit_fallible(parse, "5".to_owned()).result().unwrap(), 5);
+        assert_eq!(ready().submit_fallible_with(options(), parse, "5".to_owned()).result().unwrap(), 5);
+        assert_eq!(ready().map(square, 0..3).map(Result::unwrap).sum::<u64>(), 5);
+        assert_eq!(ready().map_with(map_options(), square, 0..3).map(Result::unwrap).sum::<u64>(), 5);
+        assert_eq!(ready().map_fallible(parse, words()).map(Result::unwrap).sum::<u64>(), 3);
+        assert_eq!(ready().map_fallible_with(map_options(), parse, words()).map(Result::unwrap).sum::<u64>(), 3);
+        let slot = ready();
+        let executor: &dyn Executor = &slot;
+        assert_eq!(executor.submit(square, 3).result().unwrap(), 9);
+        assert_eq!(pool.capacity(), Some(1), "all room was given back");
     });
 }
 

@@ -57,7 +57,9 @@ pub use observer::{Observer, ObserverSlot};
 #[cfg(feature = "portable")]
 pub use portable::{ExecutorExt, Portable};
 pub use promise::{Promise, RunningPromise};
-pub use ready::{Admits, Ready, Slot};
+#[doc(hidden)]
+pub use ready::Admitted;
+pub use ready::{Admits, Ready};
 pub use report::{Report, set_report_hook};
 pub use room::WhenFull;
 pub use shutdown::{Shutdown, ShutdownMode, ShutdownReport};

@@ -1,10 +1,10 @@
-//! The calls of a pool and of its handle: those of `ExecutorExt`, without importing it. One text for both.
+//! The calls of a pool, of its handle and of a slot: those of `ExecutorExt`, without importing it. One text for all.
 
-/// Writes the calls into an `impl` of an executor.
-macro_rules! portable_calls {
+/// Writes what a pool and its handle have besides into an `impl` of a type with `shared: Arc<Shared>`.
+macro_rules! pool_calls {
     () => {
         /// Waits for room in a bounded queue ([`max_pending`](crate::ProcessPoolBuilder::max_pending)) without blocking, and
-        /// gives a [`Slot`](concurrent_futures_core::Slot): an executor through which the next task enters for certain. Python has no counterpart.
+        /// gives a [`Slot`](crate::Slot), through which the next task enters for certain. Python has no counterpart.
         ///
         /// Fair, in one line with the submits that block; dropping it leaves the line. Without a bound it is ready at
         /// once, and so it is on the threads of a pool, which would wait for itself.
@@ -12,7 +12,7 @@ macro_rules! portable_calls {
         /// ```
         /// # concurrent_futures_process_pool::worker_entry!();
         /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-        /// use concurrent_futures_process_pool::{ExecutorExt, ProcessPool, TaskError, WhenFull};
+        /// use concurrent_futures_process_pool::{ProcessPool, TaskError, WhenFull};
         ///
         /// async fn submit_all(pool: &ProcessPool) -> Result<(), TaskError> {
         ///     for n in 0..100 {
@@ -34,6 +34,28 @@ macro_rules! portable_calls {
             Ready::new(crate::handle::PoolHandle::new(self.shared.clone()))
         }
 
+        /// What the pool does at this moment, in numbers. Python has no counterpart.
+        ///
+        /// ```
+        /// # concurrent_futures_process_pool::worker_entry!();
+        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
+        /// pool.submit(|n: u64| n, 1).result()?;
+        /// let stats = pool.stats();
+        /// assert_eq!((stats.submitted, stats.pending, stats.workers), (1, 0, 1));
+        /// # Ok(())
+        /// # }
+        /// ```
+        #[must_use]
+        pub fn stats(&self) -> Stats {
+            self.shared.stats()
+        }
+    };
+}
+
+/// Writes the calls into an `impl` of an executor.
+macro_rules! portable_calls {
+    () => {
         /// Calls a plain function with one serialisable argument, a tuple for several, in a worker process.
         /// Python: `submit(fn, *args)`.
         ///
@@ -208,24 +230,7 @@ macro_rules! portable_calls {
         {
             ExecutorExt::map_fallible_with(self, options, function, items)
         }
-
-        /// What the pool does at this moment, in numbers. Python has no counterpart.
-        ///
-        /// ```
-        /// # concurrent_futures_process_pool::worker_entry!();
-        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-        /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
-        /// pool.submit(|n: u64| n, 1).result()?;
-        /// let stats = pool.stats();
-        /// assert_eq!((stats.submitted, stats.pending, stats.workers), (1, 0, 1));
-        /// # Ok(())
-        /// # }
-        /// ```
-        #[must_use]
-        pub fn stats(&self) -> Stats {
-            self.shared.stats()
-        }
     };
 }
 
-pub(crate) use portable_calls;
+pub(crate) use {pool_calls, portable_calls};

@@ -14,6 +14,7 @@ mod roster;
 mod scope;
 mod shared;
 mod slice;
+mod slot;
 mod timer;
 mod worker_thread;
 
@@ -23,6 +24,7 @@ pub use handle::PoolHandle;
 pub use pool::ThreadPool;
 pub use queue::QueueKind;
 pub use scope::{Scope, ScopedFuture};
+pub use slot::Slot;
 
 /// Tells the pool of the calling task that the task blocks, on a channel, a lock or I/O: a spare worker takes over
 /// meanwhile.
