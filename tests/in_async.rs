@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use concurrent_futures::{
     Executor, Future, MapOptions, ProcessPool, Reason, Rejected, Shutdown, TaskError, TaskOptions, ThreadPool,
-    WhenFull, as_completed, worker_entry,
+    WhenFull, as_completed, keyed, worker_entry,
 };
 use concurrent_futures_conformance::{Gate, Gatekeeper, LIMIT, watchdog};
 use futures_lite::future::{block_on, poll_once, yield_now};
@@ -171,6 +171,26 @@ fn a_map_pulls_its_input_where_it_is_polled() {
             assert_eq!(block_on(results.next()).unwrap().unwrap(), square(n));
             assert!(pulled.load(Ordering::Relaxed) <= n + 1 + 4, "M2");
         }
+    });
+}
+
+#[test]
+fn a_stream_of_a_map_has_its_keys() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(2, None), Gatekeeper::new());
+        let items = ["one", "two"].into_iter().zip(1..).map(|(key, n)| (key, (keeper.gate(), n)));
+        let mut results = keyed(items, |items| pool.map_with(MapOptions::new().unordered().chunk_size(1), pass, items))
+            .into_stream();
+        keeper.await_arrivals(2);
+        assert!(is_pending(&mut results) && results.deadline().is_none());
+        assert_eq!(results.size_hint(), (2, Some(2)));
+        keeper.open_for(2);
+        let (key, result) = block_on(results.next()).unwrap();
+        assert_eq!((key, result.unwrap()), ("two", 2));
+        keeper.open_for(1);
+        let (key, result) = on_tokio(results.next()).unwrap();
+        assert_eq!((key, result.unwrap()), ("one", 1));
+        assert!(block_on(results.next()).is_none());
     });
 }
 

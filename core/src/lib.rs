@@ -50,9 +50,9 @@ pub use executor::{Executor, InProcess};
 pub use future::Future;
 pub use initializer::{Initialised, Initializer};
 pub use job::{Interrupt, Job, JobHandle, Offer, RunHooks, RunningJob, Skipped, Started, Tally};
+pub use map::{Keyed, KeyedArguments, Map, MapOptions, keyed};
 #[cfg(feature = "stream")]
-pub use map::MapStream;
-pub use map::{Map, MapOptions};
+pub use map::{KeyedStream, MapStream};
 pub use observer::{Observer, ObserverSlot};
 #[cfg(feature = "portable")]
 pub use portable::{ExecutorExt, Portable};
