@@ -53,9 +53,30 @@ macro_rules! pool_calls {
     };
 }
 
+/// What no closure is: the bound of a `spawn` that nobody can call, and that says so better than its absence.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a process pool has no `spawn`: a closure can't cross to another process",
+    label = "what it captures would have to cross too",
+    note = "pass what it captures as the argument: `submit(|(text, n)| …, (text, n))`, of a closure that captures nothing",
+    note = "or take a pool of this process: a `ThreadPool`, or `&dyn InProcess` with `SpawnExt`"
+)]
+pub trait ClosureThatCrosses {
+    fn spawned<R>(self) -> concurrent_futures_core::Future<R>;
+}
+
 /// Writes the calls into an `impl` of an executor.
 macro_rules! portable_calls {
     () => {
+        /// Can't be called; [`ClosureThatCrosses`](crate::ClosureThatCrosses) tells who tries why not.
+        #[doc(hidden)]
+        pub fn spawn<R, F>(&self, function: F) -> Future<R>
+        where
+            F: FnOnce() -> R + crate::ClosureThatCrosses,
+        {
+            function.spawned()
+        }
+
         /// Calls a plain function with one serialisable argument, a tuple for several, in a worker process.
         /// Python: `submit(fn, *args)`.
         ///

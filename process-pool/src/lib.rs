@@ -37,6 +37,8 @@ mod wire;
 pub use builder::ProcessPoolBuilder;
 pub use bytes::Bytes;
 #[doc(hidden)]
+pub use calls::ClosureThatCrosses;
+#[doc(hidden)]
 pub use child::__enter;
 pub use child::init;
 pub use concurrent_futures_core::*;
