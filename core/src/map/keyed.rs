@@ -69,7 +69,7 @@ where
     Keyed { map, skipped }
 }
 
-/// What is left of the items when their keys are taken off: the input of the map that [`keyed`] has started.
+/// What is left of the items when their keys are taken off: the input of the map that [`keyed()`] has started.
 #[must_use = "start a map with it, and return that"]
 pub struct KeyedArguments<I, K> {
     items: I,
@@ -109,7 +109,7 @@ impl<I, K> fmt::Debug for KeyedArguments<I, K> {
     }
 }
 
-/// The results of a map, each with the key of its item; from [`keyed`].
+/// The results of a map, each with the key of its item; from [`keyed()`].
 ///
 /// In all else it is the [`Map`] that was started: in the same order, within the same window, until the same deadline; and
 /// dropping it cancels what has not begun.

@@ -50,7 +50,7 @@ use crate::work::{Callee, Shared, SharedFallible};
 ///
 /// It starts at the call and runs ahead within a bounded window; a failing item is an `Err` and the iteration goes on.
 /// Dropping it cancels what has not begun, and says that nobody wants the rest: of what it gives up nothing goes to
-/// [`set_report_hook`](crate::set_report_hook), also of items that have failed ahead of the consumer. [`keyed`] tells which item a result is of.
+/// [`set_report_hook`](crate::set_report_hook), also of items that have failed ahead of the consumer. [`keyed()`] tells which item a result is of.
 ///
 /// ```
 /// use concurrent_futures_core::{InProcess, Map, MapOptions};
@@ -70,7 +70,7 @@ use crate::work::{Callee, Shared, SharedFallible};
 ///
 /// # Panics
 ///
-/// With the panics of the input; and as [`Future::result`], where the wait could never end.
+/// With the panics of the input; and as [`Future::result`](crate::Future::result), where the wait could never end.
 #[must_use = "dropping the results of a map cancels what has not begun; iterate, or collect"]
 pub struct Map<'ex, I: Iterator, R: Send + 'static> {
     input: I,

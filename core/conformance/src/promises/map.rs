@@ -57,7 +57,8 @@ pub fn each_result_has_the_key_of_its_item<B: Backend>(backend: &B) {
                 match result {
                     Ok(value) => assert!(value == *key && value % 5 != 0, "{key}: {value}, {options:?}"),
                     Err(error) => {
-                        assert!(format!("{error:?}").contains(&format!("{key} is a multiple")), "{key}: {error:?}")
+                        let text = format!("{error:?}");
+                        assert!(text.contains(&format!("{key} is a multiple of five")), "{key}: {text}, {options:?}");
                     }
                 }
                 seen.push(*key);
