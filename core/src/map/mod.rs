@@ -49,8 +49,9 @@ use crate::work::{Callee, Shared, SharedFallible};
 /// The results of a `map`, in the order of the input (or of completion, where [`unordered`](MapOptions::unordered)).
 ///
 /// It starts at the call and runs ahead within a bounded window; a failing item is an `Err` and the iteration goes on.
-/// Dropping it cancels what has not begun, and says that nobody wants the rest: of what it gives up nothing goes to
-/// [`set_report_hook`](crate::set_report_hook), also of items that have failed ahead of the consumer. [`keyed()`] tells which item a result is of.
+/// Dropping it cancels what has not begun, and says that nobody wants the rest: of what it gives up nothing goes to the
+/// hook of [`set_report_hook`](crate::set_report_hook), not even items that have failed ahead of the consumer.
+/// [`keyed()`] tells which item a result is of.
 ///
 /// ```
 /// use concurrent_futures_core::{InProcess, Map, MapOptions};
