@@ -2,7 +2,6 @@
 #![allow(dead_code, unused_imports, reason = "each program uses its part")]
 
 mod interrupt;
-mod keyed;
 mod options;
 mod output;
 mod progress;
@@ -14,7 +13,6 @@ use std::process::ExitCode;
 
 use concurrent_futures::TaskError;
 pub(crate) use interrupt::Interrupt;
-pub(crate) use keyed::keyed;
 pub(crate) use options::{Backend, PoolOptions, seconds};
 pub(crate) use output::{about_stdout, complain, say};
 pub(crate) use progress::{count_to, counter};

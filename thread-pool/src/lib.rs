@@ -85,7 +85,7 @@
 //! more than [`buffer_size`](MapOptions::buffer_size) items ahead of its reader.
 //!
 //! ```
-//! use concurrent_futures_thread_pool::{SpawnExt, TaskError, ThreadPool, WhenFull};
+//! use concurrent_futures_thread_pool::{TaskError, ThreadPool, WhenFull};
 //!
 //! async fn count(pool: &ThreadPool, words: &[&'static str]) -> Result<usize, TaskError> {
 //!     let mut futures = Vec::new();
@@ -192,6 +192,7 @@ mod roster;
 mod scope;
 mod shared;
 mod slice;
+mod slot;
 mod timer;
 mod worker_thread;
 
@@ -201,6 +202,7 @@ pub use handle::PoolHandle;
 pub use pool::ThreadPool;
 pub use queue::QueueKind;
 pub use scope::{Scope, ScopedFuture};
+pub use slot::Slot;
 
 /// Tells the pool of the calling task that the task blocks, on a channel, a lock or I/O: a spare worker takes over
 /// meanwhile.
