@@ -28,7 +28,9 @@ where
     ///
     /// Where the executor is bounded and full, a poll waits for room without blocking, on the pools of this project; on an
     /// executor that doesn't implement [`Executor::poll_capacity`](crate::Executor::poll_capacity) it blocks as a submit does.
-    /// The input is pulled in the poll, so it should not block either.
+    /// The input is pulled in the poll, so it should not block either. Room that somebody else takes while it is pulled is
+    /// waited for as by a submit: with [`WhenFull::Block`](crate::WhenFull::Block) that poll blocks until there is some.
+    /// So let a bounded pool have one stream and no other submitters, or submit by `ready` and `as_completed`.
     ///
     /// A deadline of the map is looked at in each poll, and nobody polls because it passes: let the runtime's timer do
     /// so, at [`MapStream::deadline`].
