@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+mod absence;
 mod builder;
 mod callbacks;
 mod calls;
