@@ -15,6 +15,7 @@ mod roster;
 mod scope;
 mod shared;
 mod slice;
+#[cfg_attr(any(concurrent_futures_loom, concurrent_futures_shuttle), path = "modelled_timer.rs")]
 mod timer;
 mod worker_thread;
 
