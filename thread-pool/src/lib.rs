@@ -31,7 +31,7 @@ pub use scope::{Scope, ScopedFuture};
 ///
 /// Blocking waits for futures of this library say so by themselves. An `.await` does not, since it is the runtime that
 /// blocks: a task that calls `block_on` stands in here. Outside any pool, and where the pool has as many blocked
-/// workers as it may ([`max_blocked`](ThreadPoolBuilder::max_blocked)), it just calls `function`.
+/// or late workers as it may ([`max_blocked`](ThreadPoolBuilder::max_blocked)), it just calls `function`.
 ///
 /// ```
 /// use std::sync::mpsc;

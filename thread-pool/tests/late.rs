@@ -243,6 +243,25 @@ fn r5_the_items_of_a_map_behind_one_that_hangs_run() {
     });
 }
 
+/// It keeps what has not begun from running, and asks nothing of what has.
+#[test]
+fn the_deadline_of_a_map_ends_no_item_that_runs() {
+    bounded(|| {
+        let pool = pool(1);
+        let door = Door::default();
+        let passes = door.clone();
+        let options = MapOptions::new().deadline(Duration::from_millis(100));
+        let mut results = pool.map_with(options, move |_: u32| passes.pass(), 0..3);
+        door.await_arrivals(1);
+        let behind = pool.spawn(|| 5);
+        assert!(results.all(|result| result.is_err_and(|error| error.name() == "DeadlineExceeded")));
+        assert_eq!((absent(&pool), behind.state()), ((0, 0), State::Pending));
+        door.open();
+        assert_eq!(behind.result().unwrap(), 5);
+        assert_eq!(door.arrivals(), 1);
+    });
+}
+
 #[test]
 fn r5_a_scope_waits_for_its_late_task_and_nobody_else_does() {
     bounded(|| {
