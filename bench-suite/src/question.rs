@@ -23,6 +23,9 @@ pub struct Question {
     pub plot: Plot,
     /// Whether a brief run has it.
     pub brief: bool,
+    /// Whether a contestant's allocator keeps for the next round what one has freed. Between threads, fetching it from the
+    /// system again is the same for all, and would hide what they cost. Between processes memory is part of the question.
+    pub keeps_memory: bool,
     /// The points, for an effort. Called in the process that asks and in those that measure: it must not depend on chance.
     pub points: fn(Effort) -> Vec<Point>,
     /// What is promised of the points together.

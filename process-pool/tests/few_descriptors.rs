@@ -3,14 +3,22 @@
 mod parts;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use concurrent_futures_process_pool::{Bytes, Future, ProcessPool};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use concurrent_futures_conformance::{Gate, Gatekeeper};
+use concurrent_futures_process_pool::{Bytes, Future, ProcessPool, ReturnWhen, TaskError, wait};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
 
 fn main() -> ExitCode {
     parts::run(
-        &[("starved", submit_many), ("starved_with_attachments", submit_many_with_attachments)],
         &[
+            ("starved", submit_many),
+            ("starved_with_attachments", submit_many_with_attachments),
+            ("lowered", lower_the_limit_below_what_is_open),
+        ],
+        &[
+            ("v2_a_limit_lowered_below_the_number_of_workers_hides_no_death", || succeeds("lowered")),
             ("a_hundred_thousand_tasks_wait_under_a_limit_of_256_descriptors", || succeeds("starved")),
             ("attachments_that_wait_cost_no_descriptors", || succeeds("starved_with_attachments")),
         ],
@@ -19,6 +27,7 @@ fn main() -> ExitCode {
 
 const DESCRIPTORS: u64 = 256;
 const TASKS: u64 = 100_000;
+const A_WHILE: Duration = Duration::from_millis(400);
 
 fn succeeds(part: &str) {
     assert!(parts::program_that_plays(part).status().expect("the program starts again").success());
@@ -26,10 +35,14 @@ fn succeeds(part: &str) {
 
 /// This process, and the workers after it, get no more descriptors.
 fn limit_descriptors() {
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    setrlimit(Resource::Nofile, Rlimit { current: Some(DESCRIPTORS), maximum }).expect("less is always allowed");
+    set_limit(DESCRIPTORS);
     let files: Vec<_> = (0..DESCRIPTORS).map(|_| std::fs::File::open("/dev/null")).collect();
     assert!(files.iter().any(Result::is_err), "the limit holds");
+}
+
+fn set_limit(descriptors: u64) {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: Some(descriptors), maximum }).expect("less is always allowed");
 }
 
 fn submit_many() {
@@ -49,4 +62,26 @@ fn submit_many_with_attachments() {
     for future in futures {
         assert!(future.result().expect("a result") == bytes);
     }
+}
+
+/// With fewer descriptors allowed than there are workers, the system refuses to watch them all in one call.
+fn lower_the_limit_below_what_is_open() {
+    const WORKERS: usize = 8;
+    let pool = ProcessPool::new(WORKERS).expect("a pool");
+    let keeper = Gatekeeper::new();
+    let futures = [(); WORKERS].map(|()| pool.submit(|gate: Gate| gate.pass(0), keeper.gate()));
+    keeper.await_arrivals(WORKERS);
+    set_limit(WORKERS as u64 / 2);
+
+    let before = clock_gettime(ClockId::ProcessCPUTime);
+    assert!(!futures[0].wait_timeout(A_WHILE));
+    let burnt = clock_gettime(ClockId::ProcessCPUTime) - before;
+    assert!(Duration::try_from(burnt).expect("time goes on") < A_WHILE / 2, "who can't watch doesn't spin: {burnt:?}");
+
+    let victim = pool.worker_pids()[WORKERS / 2];
+    kill_process(Pid::from_raw(victim as i32).expect("a process"), Signal::KILL).expect("it is ours");
+    let done = wait(&futures, ReturnWhen::FirstCompleted, None).done;
+    assert!(matches!(done[0].error(), Some(TaskError::WorkerDied(died)) if died.pid() == victim));
+    keeper.open();
+    assert_eq!(futures.into_iter().filter_map(|future| future.result().ok()).count(), WORKERS - 1);
 }

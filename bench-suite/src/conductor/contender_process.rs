@@ -133,11 +133,15 @@ pub(super) fn this_program(seat: &Seat) -> Command {
     command.args(["--contestant", &seat.contestant]);
     // Its last words are to be the message of its panic.
     command.env("RUST_BACKTRACE", "0");
-    // What it frees in one round it keeps for the next: glibc would give it back to the system, and each round would fetch it
-    // page by page. The second is what the first would otherwise switch off.
-    command.env("MALLOC_TRIM_THRESHOLD_", "4294967296").env("MALLOC_MMAP_THRESHOLD_", "33554432");
     command.args(seat.trial.then_some("--trial")).args(seat.brief.then_some("--brief"));
     command
+}
+
+/// What a contestant frees in one round it keeps for the next: glibc would give it back to the system, and each round would
+/// fetch it page by page.
+pub(super) fn keep_memory(command: &mut Command) {
+    // The second is what the first would otherwise switch off.
+    command.env("MALLOC_TRIM_THRESHOLD_", "4294967296").env("MALLOC_MMAP_THRESHOLD_", "33554432");
 }
 
 fn pass_on(mut from: impl Read, to: &Sender<Vec<u8>>) {

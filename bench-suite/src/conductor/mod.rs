@@ -14,7 +14,7 @@ mod contender_process;
 
 use std::process::Command;
 
-use contender_process::{ContenderProcess, PATIENCE, this_program};
+use contender_process::{ContenderProcess, PATIENCE, keep_memory, this_program};
 
 use crate::contend::Seat;
 use crate::contestant::Contestant;
@@ -56,7 +56,11 @@ impl Conductor {
         let mut seats: Vec<Taken<'_>> = Vec::new();
         for contestant in &point.contestants {
             let seat = self.seat(question, point, contestant);
-            match ContenderProcess::start(program(&seat), PATIENCE) {
+            let mut command = program(&seat);
+            if question.keeps_memory {
+                keep_memory(&mut command);
+            }
+            match ContenderProcess::start(command, PATIENCE) {
                 Ok((process, units)) => seats.push(Taken { contestant, process, units, samples: Vec::new() }),
                 Err(reason) => missing.push(Absent { name: contestant.name().to_owned(), reason }),
             }

@@ -26,6 +26,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "workers", logarithmic: false },
     plot: Plot::Scaling,
     brief: true,
+    keeps_memory: true,
     points,
     promises: &[],
 };

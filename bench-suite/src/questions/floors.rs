@@ -15,6 +15,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "", logarithmic: true },
     plot: Plot::Bars,
     brief: true,
+    keeps_memory: true,
     points,
     promises: &[],
 };

@@ -25,6 +25,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "tasks", logarithmic: true },
     plot: Plot::Lines,
     brief: false,
+    keeps_memory: true,
     points,
     promises: &[Promise::Power(1.1)],
 };

@@ -23,6 +23,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "pause, ms", logarithmic: true },
     plot: Plot::Bars,
     brief: true,
+    keeps_memory: true,
     points,
     promises: &[],
 };

@@ -26,6 +26,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "", logarithmic: false },
     plot: Plot::Bars,
     brief: false,
+    keeps_memory: true,
     points,
     promises: &[],
 };

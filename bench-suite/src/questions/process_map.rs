@@ -25,6 +25,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "workers", logarithmic: false },
     plot: Plot::Bars,
     brief: true,
+    keeps_memory: false,
     points,
     promises: &[],
 };

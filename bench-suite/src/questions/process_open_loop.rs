@@ -19,6 +19,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "load, percent of the pool's own capacity", logarithmic: false },
     plot: Plot::Percentiles,
     brief: false,
+    keeps_memory: false,
     points,
     promises: &[],
 };

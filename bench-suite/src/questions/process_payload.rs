@@ -22,6 +22,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "payload, bytes", logarithmic: true },
     plot: Plot::Lines,
     brief: true,
+    keeps_memory: false,
     points,
     promises: &[],
 };

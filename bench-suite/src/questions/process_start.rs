@@ -19,6 +19,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "results", logarithmic: false },
     plot: Plot::Bars,
     brief: false,
+    keeps_memory: false,
     points,
     promises: &[],
 };

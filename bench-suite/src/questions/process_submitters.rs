@@ -14,6 +14,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "submitters", logarithmic: true },
     plot: Plot::Lines,
     brief: false,
+    keeps_memory: false,
     points,
     promises: &[],
 };

@@ -28,6 +28,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "tasks", logarithmic: false },
     plot: Plot::Timeline,
     brief: true,
+    keeps_memory: true,
     points,
     promises: &[],
 };

@@ -26,6 +26,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "", logarithmic: false },
     plot: Plot::Bars,
     brief: true,
+    keeps_memory: true,
     points,
     promises: &[],
 };

@@ -15,6 +15,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "workers", logarithmic: false },
     plot: Plot::Bars,
     brief: false,
+    keeps_memory: true,
     points,
     promises: &[],
 };

@@ -23,6 +23,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "items per chunk", logarithmic: true },
     plot: Plot::Lines,
     brief: false,
+    keeps_memory: true,
     points,
     promises: &[],
 };

@@ -21,6 +21,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "load, %", logarithmic: false },
     plot: Plot::Percentiles,
     brief: true,
+    keeps_memory: true,
     points,
     promises: &[],
 };

@@ -19,6 +19,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "workers", logarithmic: false },
     plot: Plot::Percentiles,
     brief: true,
+    keeps_memory: true,
     points,
     promises: &[],
 };

@@ -19,6 +19,7 @@ pub(super) const QUESTION: Question = Question {
     axis: Axis { name: "submitters", logarithmic: false },
     plot: Plot::Lines,
     brief: true,
+    keeps_memory: true,
     points,
     promises: &[],
 };

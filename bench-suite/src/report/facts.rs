@@ -93,8 +93,7 @@ pub(crate) const METHOD: [&str; 6] = [
     "Every contestant runs in a process of its own, which is started anew for each point, so that neither memory nor threads leak \
      from one to the next. Its answer is checked in every run.",
     "What a contestant frees in one round its allocator keeps for the next (`MALLOC_TRIM_THRESHOLD_`): otherwise each round \
-     would measure how it is fetched from the system again. CPython gains by that too: without it, it takes about three times as \
-     long for messages of a megabyte.",
+     would measure how it is fetched from the system again. In questions about processes only, the allocator is as it comes.",
     "In a round each contestant runs once, and each round begins with another one. The first rounds are thrown away.",
     "A figure is the median over the rounds, with its quartiles. A ratio is taken within each round; shown is the median of those \
      ratios, with their quartiles.",

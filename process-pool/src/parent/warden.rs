@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::slice;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,9 +16,13 @@ use std::time::{Duration, Instant};
 use concurrent_futures_core::sync::Mutex;
 use concurrent_futures_core::worker::{CompletionSink, defer_callbacks};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::io::Errno;
 
 use super::last_words::LastWords;
 use super::worker::Worker;
+
+/// How late a death may be noticed where not all workers can be watched in one call.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Does things when they are due, and tells workers that have died.
 #[derive(Default)]
@@ -171,13 +176,27 @@ fn sleep_until(
     let mut descriptors = vec![PollFd::new(bell, PollFlags::IN)];
     descriptors.extend(watched.iter().map(|worker| PollFd::from_borrowed_fd(worker.process().as_fd(), PollFlags::IN)));
     descriptors.extend(pipes.iter().map(|pipe| PollFd::new(&**pipe, PollFlags::IN)));
-    // By a signal it ends early, and is called again.
-    let _ = poll(&mut descriptors, timeout.as_ref());
+    match poll(&mut descriptors, timeout.as_ref()) {
+        // By a signal it ends early, and is called again.
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(_) => look_at_each(&mut descriptors, left),
+    }
     if descriptors[0].revents().contains(PollFlags::IN) {
         let _ = rustix::io::read(bell, &mut [0_u8; 8]);
     }
     let (of_workers, of_pipes) = descriptors[1..].split_at(watched.len());
     (ready(of_workers, watched), ready(of_pipes, pipes))
+}
+
+/// Where the system refuses so many in one call, be it that it has no memory or that the limit of descriptors was lowered
+/// below their number: each by itself, every [`LOOK`].
+fn look_at_each(descriptors: &mut [PollFd<'_>], left: Option<Duration>) {
+    const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+    thread::sleep(left.map_or(LOOK, |left| left.min(LOOK)));
+    for descriptor in descriptors {
+        // Who can't be looked at now is looked at next time.
+        let _ = poll(slice::from_mut(descriptor), Some(&AT_ONCE));
+    }
 }
 
 /// Those whose descriptors say something.
