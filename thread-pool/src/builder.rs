@@ -65,9 +65,9 @@ impl Default for ThreadPoolBuilder {
 }
 
 impl ThreadPoolBuilder {
-    /// How many tasks may run at once, those excepted that run on after their deadline. Default: the number of cores that this process may use, cgroup quotas and
-    /// affinity included. Python's default is `min(32, cores + 4)`, its answer to the GIL; here a task that waits for
-    /// another is replaced by a spare worker instead.
+    /// How many tasks may run at once, not counting those that run on after their deadline. Default: the number of cores
+    /// that this process may use, cgroup quotas and affinity included. Python's default is `min(32, cores + 4)`, its answer
+    /// to the GIL; here a task that waits for another is replaced by a spare worker instead.
     pub fn max_workers(mut self, workers: usize) -> Self {
         self.max_workers = Some(workers);
         self

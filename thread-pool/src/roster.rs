@@ -20,8 +20,9 @@
 //! meanwhile, and one that is blocked may grow late: it counts as late then, once.
 //!
 //! *Active* workers are those that are neither parked nor absent, which is blocked or late; at most `max_workers` are.
-//! Whoever wants work done ([`summon`](Roster::summon)) claims the worker himself: he counts it as searching before it wakes or starts, so that
-//! ten submits wake one worker and not ten. That one, when it has found work, summons the next if there is more.
+//! Whoever wants work done ([`summon`](Roster::summon)) claims the worker himself: he counts it as searching before it
+//! wakes or starts, so that ten submits wake one worker and not ten. That one, when it has found work, summons the next if
+//! there is more.
 //!
 //! All counts change under one lock. A submit only reads [`calls`](Roster::calls), a flag that says whether a summons
 //! could do anything: somebody may be activated, and nobody searches.
@@ -38,9 +39,9 @@
 //!   finds it searching, and submitting and waiting in a loop uses exactly one thread.
 //! - **R4** A worker leaves only when the queue is closed and empty, or when it claims its own place among the parked.
 //! - **R5** A late worker gives its place up before anybody hears that its task is late, and comes back before it takes
-//!   another job. No more than `max_blocked` absent workers have given their place up: beyond that one that would block
-//!   is refused, and one that grows late keeps its place, until another is absent no more. So there are never more
-//!   than `max_workers + max_blocked` threads.
+//!   another job. At most `max_blocked` absent workers have given their place up. Beyond that one that would block is
+//!   refused, and one that grows late keeps its place, until another is absent no more: which of the absent ones it is
+//!   that counts doesn't matter. So there are never more than `max_workers + max_blocked` threads.
 //!
 //! What wakes a parked worker if everybody else is dead: nothing needs to; closing the pool wakes all.
 
