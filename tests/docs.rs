@@ -1,5 +1,5 @@
-//! What the documentation points at exists: every relative link, every heading behind a `#`, and every test that is
-//! named as `` `path/to/file.rs::name` ``.
+//! What the documentation points at exists: every relative link, every heading behind a `#`, every file that is named as
+//! `` `path/to/file.rs` ``, and every test that is named as `` `path/to/file.rs::name` ``.
 //!
 //! A test is a function under `#[test]`, a promise of the conformance crate, which makes tests of all its promises, or a
 //! case of a program with a `main` of its own.
@@ -49,8 +49,10 @@ fn read(path: &Path) -> String {
 fn complaints_about(root: &Path, document: &Path, text: &str) -> Vec<String> {
     let prose = without_fences(text);
     let broken = links(&prose).into_iter().filter_map(|link| why_broken(document, text, link));
-    let missing = named_tests(&prose).into_iter().filter_map(|(file, name)| why_no_test(root, file, name));
-    broken.chain(missing).collect()
+    let undefined = undefined_labels(&prose).map(|label| format!("the link `[{label}]` is defined nowhere"));
+    let lost = named_files(&prose).filter_map(|file| why_no_file(root, file));
+    let missing = named_tests(&prose).filter_map(|(file, name)| why_no_test(root, file, name));
+    broken.chain(undefined).chain(lost).chain(missing).collect()
 }
 
 /// The text without its blocks of code.
@@ -79,11 +81,22 @@ fn on_threads_and_on_processes_it_is_the_same_program_but_for_one_line() {
     assert_eq!(threads.lines().zip(processes.lines()).filter(|(one, other)| one != other).count(), 1);
 }
 
-/// The targets of `[text](target)` that lie in the workspace.
+/// The targets of `[text](target)` and of `[label]: target` that lie in the workspace.
 fn links(prose: &str) -> Vec<&str> {
-    let targets = prose.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0));
+    let inline = prose.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0));
     let is_ours = |target: &&str| !["https://", "http://", "mailto:"].iter().any(|begin| target.starts_with(begin));
-    targets.filter(is_ours).collect()
+    inline.chain(definitions(prose).map(|(_, target)| target)).filter(is_ours).collect()
+}
+
+/// Label and target of every line `[label]: target`.
+fn definitions(prose: &str) -> impl Iterator<Item = (&str, &str)> {
+    prose.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: "))
+}
+
+/// The labels of `[text][label]` that no line defines.
+fn undefined_labels(prose: &str) -> impl Iterator<Item = &str> {
+    let labels = prose.split("][").skip(1).filter_map(|rest| Some(rest.split_once(']')?.0));
+    labels.filter(move |label| definitions(prose).all(|(defined, _)| defined != *label))
 }
 
 fn why_broken(document: &Path, text: &str, link: &str) -> Option<String> {
@@ -112,11 +125,29 @@ fn headings(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// What stands between backticks, in one line.
+fn spans(prose: &str) -> impl Iterator<Item = &str> {
+    prose.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
+}
+
+/// The path of every `` `path/to/file.rs` ``.
+fn named_files(prose: &str) -> impl Iterator<Item = &str> {
+    let is_path = |letter: char| letter.is_ascii_alphanumeric() || "-_/.".contains(letter);
+    spans(prose).filter(move |span| span.contains('/') && span.ends_with(".rs") && span.chars().all(is_path))
+}
+
 /// The file and the name of every `` `file.rs::name` ``.
-fn named_tests(prose: &str) -> Vec<(&str, &str)> {
-    let spans = prose.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
-    let parts = spans.filter(|span| span.contains(".rs::")).filter_map(|span| span.split_once("::"));
-    parts.collect()
+fn named_tests(prose: &str) -> impl Iterator<Item = (&str, &str)> {
+    spans(prose).filter(|span| span.contains(".rs::")).filter_map(|span| span.split_once("::"))
+}
+
+/// A file is named from the root of the workspace, or from that of a crate. A path that begins in no folder of the root is
+/// named from elsewhere, as the document says.
+fn why_no_file(root: &Path, file: &str) -> Option<String> {
+    const CRATES: [&str; 6] = ["", "core", "core/conformance", "thread-pool", "process-pool", "bench-suite"];
+    let is_ours = root.join(file.split('/').next()?).is_dir();
+    let is_there = CRATES.iter().any(|folder| root.join(folder).join(file).exists());
+    (is_ours && !is_there).then(|| format!("the file `{file}` does not exist"))
 }
 
 fn why_no_test(root: &Path, file: &str, name: &str) -> Option<String> {
@@ -159,6 +190,7 @@ fn complaints_at_the_root(text: &str) -> Vec<String> {
 #[test]
 fn what_is_there_is_not_complained_about() {
     let text = "# A heading, and `code`\n<a id=\"by_hand\"></a>\n[e](#by_hand) [a](README.md) [b](core/) [c](https://example.org/x) [d](#a-heading-and-code)\n\
+                [f][g h]\n[g h]: docs/README.md\n`tests/docs.rs` `tests/*.rs` `elsewhere/file.rs`\n\
                 `tests/docs.rs::what_is_there_is_not_complained_about`\n\
                 `core/conformance/src/promises/submit.rs::unit_is_a_value`\n\
                 `process-pool/tests/every_future_ends/main.rs::every_future_ends`\n```text\n[x](nowhere)\n```\n";
@@ -167,8 +199,10 @@ fn what_is_there_is_not_complained_about() {
 
 #[test]
 fn a_link_that_leads_nowhere_is_complained_about() {
-    for bad in ["[a](no/such/file.md)", "[a](README.md), [b](nowhere)", "[a](#no-such-heading)", "[a](README.md#none)"]
-    {
+    let inline =
+        ["[a](no/such/file.md)", "[a](README.md), [b](nowhere)", "[a](#no-such-heading)", "[a](README.md#none)"];
+    let by_label = ["[a][b]", "[a][b]\n[c]: README.md", "[a][b]\n[b]: no/such/file.md", "[b]: README.md#none"];
+    for bad in inline.into_iter().chain(by_label).chain(["`tests/no_such_file.rs`"]) {
         assert_eq!(complaints_at_the_root(bad).len(), 1, "{bad}");
     }
 }

@@ -190,6 +190,7 @@ fn sleep_until(
 
 /// Where the system refuses so many in one call, be it that it has no memory or that the limit of descriptors was lowered
 /// below their number: each by itself, every [`LOOK`].
+#[expect(clippy::disallowed_methods, reason = "nothing can be waited for: this is how it is looked at now and then")]
 fn look_at_each(descriptors: &mut [PollFd<'_>], left: Option<Duration>) {
     const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
     thread::sleep(left.map_or(LOOK, |left| left.min(LOOK)));
