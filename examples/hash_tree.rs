@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::{Interrupt, Outcome, PoolOptions, counter, explain, keyed};
-use concurrent_futures::{MapOptions, task};
+use common::{Interrupt, Outcome, PoolOptions, counter, explain};
+use concurrent_futures::{keyed, task};
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
@@ -51,7 +51,7 @@ fn run(options: &Options) -> Outcome {
     let files = files(&options.dir, &complaints).take_while(|_| !interrupt.came());
     let files = files.map(|path| (path.clone(), path.into_os_string()));
     let mut out = io::stdout().lock();
-    for (path, digest) in keyed(&*executor, MapOptions::new(), hash, files) {
+    for (path, digest) in keyed(files, |files| executor.map_fallible(hash, files)) {
         match digest {
             Ok(digest) => {
                 complaints.bar.suspend(|| write_line(&mut out, &digest, &path))?;

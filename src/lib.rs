@@ -300,13 +300,13 @@ pub use concurrent_futures_thread_pool::{QueueKind, Scope, ScopedFuture, ThreadP
 /// What the thread pool calls by a name that the process pool uses too.
 #[cfg(feature = "threads")]
 pub mod thread_pool {
-    pub use concurrent_futures_thread_pool::PoolHandle;
+    pub use concurrent_futures_thread_pool::{PoolHandle, Slot};
 }
 
 /// What the process pool calls by a name that the thread pool uses too.
 #[cfg(feature = "processes")]
 pub mod process_pool {
-    pub use concurrent_futures_process_pool::PoolHandle;
+    pub use concurrent_futures_process_pool::{PoolHandle, Slot};
 }
 
 /// Turns a process that a process pool has started into its worker; the first line of `main` where processes are used.

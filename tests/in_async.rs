@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use concurrent_futures::{
-    Executor, ExecutorExt, Future, MapOptions, ProcessPool, Reason, Rejected, Shutdown, TaskError, ThreadPool,
-    WhenFull, as_completed, worker_entry,
+    Executor, Future, MapOptions, ProcessPool, Reason, Rejected, Shutdown, TaskError, TaskOptions, ThreadPool,
+    WhenFull, as_completed, keyed, worker_entry,
 };
 use concurrent_futures_conformance::{Gate, Gatekeeper, LIMIT, watchdog};
 use futures_lite::future::{block_on, poll_once, yield_now};
@@ -175,6 +175,26 @@ fn a_map_pulls_its_input_where_it_is_polled() {
 }
 
 #[test]
+fn a_stream_of_a_map_has_its_keys() {
+    on_both_pools!(make => {
+        let (pool, keeper) = (make(2, None), Gatekeeper::new());
+        let items = ["one", "two"].into_iter().zip(1..).map(|(key, n)| (key, (keeper.gate(), n)));
+        let mut results = keyed(items, |items| pool.map_with(MapOptions::new().unordered().chunk_size(1), pass, items))
+            .into_stream();
+        keeper.await_arrivals(2);
+        assert!(is_pending(&mut results) && results.deadline().is_none());
+        assert_eq!(results.size_hint(), (2, Some(2)));
+        keeper.open_for(2);
+        let (key, result) = block_on(results.next()).unwrap();
+        assert_eq!((key, result.unwrap()), ("two", 2));
+        keeper.open_for(1);
+        let (key, result) = on_tokio(results.next()).unwrap();
+        assert_eq!((key, result.unwrap()), ("one", 1));
+        assert!(block_on(results.next()).is_none());
+    });
+}
+
+#[test]
 fn a_failing_item_of_a_stream_stops_nothing() {
     on_both_pools!(make => {
         let pool = make(2, None);
@@ -302,6 +322,29 @@ fn who_waits_for_room_comes_in_in_turn() {
         });
         assert_eq!((second.load(Ordering::Relaxed), third.load(Ordering::Relaxed)), (1, 2));
         assert!(held.result().is_ok() && first.result().is_ok());
+    });
+}
+
+/// None of them is imported here.
+#[test]
+fn a_slot_has_the_calls_of_its_pool() {
+    on_both_pools!(make => {
+        let pool = make(1, Some(1));
+        let ready = || block_on(pool.ready()).unwrap();
+        let (options, map_options, words) = (TaskOptions::new, MapOptions::new, || ["1".to_owned(), "2".to_owned()]);
+        let parse = |word: String| word.parse::<u64>();
+        assert_eq!(ready().submit(square, 2).result().unwrap(), 4);
+        assert_eq!(ready().submit_with(options(), |(a, b): (u64, u64)| a + b, (1, 2)).result().unwrap(), 3);
+        assert_eq!(ready().submit_fallible(parse, "5".to_owned()).result().unwrap(), 5);
+        assert_eq!(ready().submit_fallible_with(options(), parse, "5".to_owned()).result().unwrap(), 5);
+        assert_eq!(ready().map(square, 0..3).map(Result::unwrap).sum::<u64>(), 5);
+        assert_eq!(ready().map_with(map_options(), square, 0..3).map(Result::unwrap).sum::<u64>(), 5);
+        assert_eq!(ready().map_fallible(parse, words()).map(Result::unwrap).sum::<u64>(), 3);
+        assert_eq!(ready().map_fallible_with(map_options(), parse, words()).map(Result::unwrap).sum::<u64>(), 3);
+        let slot = ready();
+        let executor: &dyn Executor = &slot;
+        assert_eq!(executor.submit(square, 3).result().unwrap(), 9);
+        assert_eq!(pool.capacity(), Some(1), "all room was given back");
     });
 }
 

@@ -192,14 +192,16 @@ pub use executor::{Executor, InProcess};
 pub use future::Future;
 pub use initializer::{Initialised, Initializer};
 pub use job::{Interrupt, Job, JobHandle, Offer, RunHooks, RunningJob, Skipped, Started, Tally};
+pub use map::{Keyed, KeyedArguments, Map, MapOptions, keyed};
 #[cfg(feature = "stream")]
-pub use map::MapStream;
-pub use map::{Map, MapOptions};
+pub use map::{KeyedStream, MapStream};
 pub use observer::{Observer, ObserverSlot};
 #[cfg(feature = "portable")]
 pub use portable::{ExecutorExt, Portable};
 pub use promise::{Promise, RunningPromise};
-pub use ready::{Admits, Ready, Slot};
+#[doc(hidden)]
+pub use ready::Admitted;
+pub use ready::{Admits, Ready};
 pub use report::{Report, set_report_hook};
 pub use room::WhenFull;
 pub use shutdown::{Shutdown, ShutdownMode, ShutdownReport};

@@ -14,7 +14,10 @@ use crate::stats::Stats;
 use crate::sync::Mutex;
 
 /// An executor whose queue may be bounded, as [`Ready`] sees it: the handles of the pools of this project.
-pub trait Admits: Executor {
+pub trait Admits: Executor + Clone {
+    /// What [`Ready`] gives: an executor with the calls of its pool, each as loose or as strict as there.
+    type Slot: From<Admitted<Self>>;
+
     /// The bound of its queue, if it has one.
     #[doc(hidden)]
     fn room(&self) -> Option<&Arc<Room>>;
@@ -52,8 +55,8 @@ impl<E: Admits> Ready<E> {
 /// Nothing in it is pinned.
 impl<E: Admits> Unpin for Ready<E> {}
 
-impl<E: Admits + Clone> std::future::Future for Ready<E> {
-    type Output = Result<Slot<E>, Rejected>;
+impl<E: Admits> std::future::Future for Ready<E> {
+    type Output = Result<E::Slot, Rejected>;
 
     /// Polled again after it was ready, it waits again.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -62,7 +65,7 @@ impl<E: Admits + Clone> std::future::Future for Ready<E> {
             this.place = None;
             return Poll::Ready(Err(refusal));
         }
-        let Some(room) = this.executor.room() else { return Poll::Ready(Ok(Slot::new(&this.executor, None))) };
+        let Some(room) = this.executor.room() else { return Poll::Ready(Ok(Admitted::slot(&this.executor, None))) };
         let may_wait = this.executor.may_wait();
         let place = this.place.get_or_insert_with(|| room.place(1));
         let admitted = match place.poll(context) {
@@ -72,7 +75,7 @@ impl<E: Admits + Clone> std::future::Future for Ready<E> {
         };
         this.place = None;
         Poll::Ready(match admitted {
-            Some(permit) => Ok(Slot::new(&this.executor, Some(permit))),
+            Some(permit) => Ok(Admitted::slot(&this.executor, Some(permit))),
             None => Err(this.executor.refusal().unwrap_or_else(|| Rejected::new(Reason::ShutDown))),
         })
     }
@@ -84,25 +87,22 @@ impl<E: Admits> fmt::Debug for Ready<E> {
     }
 }
 
-/// Room for one task in a pool's queue, held until a task is submitted through it, or it is dropped.
-///
-/// It is an executor: the first task takes the room, whatever `WhenFull` says; what is submitted through it after that
-/// enters as by the pool. A job of several tasks, as `map` makes them, gives the room back and enters as by the pool.
-///
-/// It has the methods of the traits, so import them: [`SpawnExt`](crate::SpawnExt) for `spawn`, of any closure, on threads;
-/// `ExecutorExt` (feature `portable`) for `submit`, of a function and its argument, on processes.
-pub struct Slot<E: Admits> {
+/// What the slots of the pools are made of: an executor that lets one task in by the room that was taken for it, whatever
+/// `WhenFull` says, and what comes after it as its pool does. A job of several tasks, as `map` makes them, gives the room back
+/// and enters as by the pool.
+#[doc(hidden)]
+pub struct Admitted<E: Admits> {
     executor: E,
     permit: Mutex<Option<Permit>>,
 }
 
-impl<E: Admits + Clone> Slot<E> {
-    fn new(executor: &E, permit: Option<Permit>) -> Self {
-        Self { executor: executor.clone(), permit: Mutex::new(permit) }
+impl<E: Admits> Admitted<E> {
+    fn slot(executor: &E, permit: Option<Permit>) -> E::Slot {
+        Self { executor: executor.clone(), permit: Mutex::new(permit) }.into()
     }
 }
 
-impl<E: Admits> Executor for Slot<E> {
+impl<E: Admits> Executor for Admitted<E> {
     fn execute(&self, job: Job) {
         let permit = self.permit.lock().take();
         match permit.filter(|permit| permit.tasks() >= job.tasks()) {
@@ -128,10 +128,10 @@ impl<E: Admits> Executor for Slot<E> {
     }
 }
 
-impl<E: Admits + InProcess> InProcess for Slot<E> {}
+impl<E: Admits + InProcess> InProcess for Admitted<E> {}
 
-impl<E: Admits> fmt::Debug for Slot<E> {
+impl<E: Admits> fmt::Debug for Admitted<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot").field("permit", &*self.permit.lock()).finish_non_exhaustive()
+        f.debug_struct("Admitted").field("permit", &*self.permit.lock()).finish_non_exhaustive()
     }
 }

@@ -20,7 +20,8 @@ use crate::task::TaskId;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Report {
-    /// A task failed and its future was dropped without anybody looking at the failure.
+    /// A task failed and its future was dropped without anybody looking at the failure. Not of the items of a
+    /// [`Map`](crate::Map): who drops that wants no more of them.
     UnseenFailure {
         /// The task that failed.
         id: TaskId,

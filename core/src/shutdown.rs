@@ -80,12 +80,13 @@ impl Shutdown {
 
 /// What has become of an executor's tasks by the time its shutdown returns. Python's returns nothing.
 ///
-/// A task that was given up on a thread counts twice: its future was `killed`, and its thread is `still_running`.
+/// A task that was given up on a thread may count twice: it was `abandoned`, and as long as its thread runs on it is
+/// `still_running`.
 ///
 /// ```
 /// let report = concurrent_futures_core::ShutdownReport::default();
 /// assert!(report.is_complete());
-/// assert_eq!(report.to_string(), "0 finished, 0 cancelled, 0 killed, 0 still running, 0 still pending");
+/// assert_eq!(report.to_string(), "0 finished, 0 cancelled, 0 killed, 0 abandoned, 0 still running, 0 still pending");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -94,9 +95,12 @@ pub struct ShutdownReport {
     pub finished: u64,
     /// Tasks that were cancelled since the executor was made.
     pub cancelled: u64,
-    /// Tasks whose worker was killed under them, or that were given up after the grace.
+    /// Tasks whose worker process a shutdown has killed under them, after the grace. None on threads.
     pub killed: u64,
-    /// Tasks that still run, on threads that this executor has left behind or goes on waiting for.
+    /// Tasks that a shutdown has given up after the grace on threads, which can't be killed. As long as their threads run
+    /// on, they count as `still_running` too.
+    pub abandoned: u64,
+    /// Tasks that still run: on threads that this executor has left behind, or on workers that it goes on waiting for.
     pub still_running: usize,
     /// Tasks that still wait to run.
     pub still_pending: usize,
@@ -104,11 +108,11 @@ pub struct ShutdownReport {
 
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { finished, cancelled, killed, still_running, still_pending } = self;
+        let Self { finished, cancelled, killed, abandoned, still_running, still_pending } = self;
         write!(
             f,
-            "{finished} finished, {cancelled} cancelled, {killed} killed, {still_running} still running, {still_pending} still \
-             pending"
+            "{finished} finished, {cancelled} cancelled, {killed} killed, {abandoned} abandoned, {still_running} still running, \
+             {still_pending} still pending"
         )
     }
 }

@@ -5,7 +5,10 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use concurrent_futures_core::{Job, Promise, Report, TaskError, TaskOptions, set_report_hook};
+use concurrent_futures_core::{
+    Executor, InProcess, Job, Map, MapOptions, Promise, Reason, Rejected, Report, Shutdown, ShutdownReport, Stats,
+    TaskError, TaskOptions, set_report_hook,
+};
 
 /// An error whose text can't be had.
 #[derive(Debug)]
@@ -27,6 +30,23 @@ impl Drop for LastWords {
         drop(Promise::<()>::new());
     }
 }
+
+/// Does this with each job.
+struct Does(fn(Job));
+
+impl Executor for Does {
+    fn execute(&self, job: Job) {
+        (self.0)(job);
+    }
+    fn shutdown(&self, _how: Shutdown) -> ShutdownReport {
+        ShutdownReport::default()
+    }
+    fn stats(&self) -> Stats {
+        Stats::default()
+    }
+}
+
+impl InProcess for Does {}
 
 #[test]
 fn reports_hurt_nobody() {
@@ -73,4 +93,24 @@ fn reports_hurt_nobody() {
     future.cancel();
     drop((future, job));
     assert!(reports.try_recv().is_err(), "a failure that was seen is reported");
+
+    // Who drops a map doesn't want the rest: what was refused, what was lost, what failed ahead of him.
+    let panics_at_one = |n: u32| assert_ne!(n, 1, "ahead of the consumer");
+    for options in [MapOptions::new().chunk_size(1), MapOptions::new().chunk_size(3).unordered()] {
+        let refused = Map::in_process(
+            &Does(|job| _ = job.fail(Rejected::new(Reason::ShutDown))),
+            options.clone(),
+            |n: u32| n,
+            0..9,
+        );
+        drop(refused);
+        let lost = Map::in_process(&Does(drop), options.clone(), |n: u32| n, 0..9);
+        drop(lost);
+        let mut failed = Map::in_process(&Does(Job::run), options.clone(), panics_at_one, 0..9);
+        assert!(failed.next().unwrap().is_ok());
+        drop(failed);
+        let mut yielded = Map::in_process(&Does(drop), options, |n: u32| n, 0..9);
+        assert!(yielded.all(|result| matches!(result, Err(TaskError::Abandoned(_)))));
+    }
+    assert!(reports.try_recv().is_err(), "what a map gives up when it is dropped is reported");
 }

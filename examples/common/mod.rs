@@ -3,7 +3,6 @@
 #![allow(clippy::print_stderr, reason = "programs tell their user what went wrong")]
 
 mod interrupt;
-mod keyed;
 mod options;
 mod progress;
 
@@ -14,7 +13,6 @@ use std::process::ExitCode;
 
 use concurrent_futures::TaskError;
 pub(crate) use interrupt::Interrupt;
-pub(crate) use keyed::keyed;
 pub(crate) use options::{Backend, PoolOptions};
 pub(crate) use progress::{count_to, counter};
 

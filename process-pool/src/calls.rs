@@ -1,10 +1,10 @@
-//! The calls of a pool and of its handle: those of `ExecutorExt`, without importing it. One text for both.
+//! The calls of a pool, of its handle and of a slot: those of `ExecutorExt`, without importing it. One text for all.
 
-/// Writes the calls into an `impl` of an executor.
-macro_rules! portable_calls {
+/// Writes what a pool and its handle have besides into an `impl` of a type with `shared: Arc<Shared>`.
+macro_rules! pool_calls {
     () => {
         /// Waits for room in a bounded queue ([`max_pending`](crate::ProcessPoolBuilder::max_pending)) without blocking, and
-        /// gives a [`Slot`](concurrent_futures_core::Slot): an executor through which the next task enters for certain. Python has no counterpart.
+        /// gives a [`Slot`](crate::Slot), through which the next task enters for certain. Python has no counterpart.
         ///
         /// Fair, in one line with the submits that block; dropping it leaves the line. Without a bound it is ready at
         /// once, and so it is on the threads of a pool, which would wait for itself.
@@ -12,7 +12,7 @@ macro_rules! portable_calls {
         /// ```
         /// # concurrent_futures_process_pool::worker_entry!();
         /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-        /// use concurrent_futures_process_pool::{ExecutorExt, ProcessPool, TaskError, WhenFull};
+        /// use concurrent_futures_process_pool::{ProcessPool, TaskError, WhenFull};
         ///
         /// async fn submit_all(pool: &ProcessPool) -> Result<(), TaskError> {
         ///     for n in 0..100 {
@@ -32,6 +32,49 @@ macro_rules! portable_calls {
         /// [`Rejected`](concurrent_futures_core::Rejected) after a shutdown, also one that comes while it waits.
         pub fn ready(&self) -> Ready<crate::handle::PoolHandle> {
             Ready::new(crate::handle::PoolHandle::new(self.shared.clone()))
+        }
+
+        /// What the pool does at this moment, in numbers. Python has no counterpart.
+        ///
+        /// ```
+        /// # concurrent_futures_process_pool::worker_entry!();
+        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
+        /// pool.submit(|n: u64| n, 1).result()?;
+        /// let stats = pool.stats();
+        /// assert_eq!((stats.submitted, stats.pending, stats.workers), (1, 0, 1));
+        /// # Ok(())
+        /// # }
+        /// ```
+        #[must_use]
+        pub fn stats(&self) -> Stats {
+            self.shared.stats()
+        }
+    };
+}
+
+/// What no closure is: the bound of a `spawn` that nobody can call, and that says so better than its absence.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a process pool has no `spawn`: a closure can't cross to another process",
+    label = "what it captures would have to cross too",
+    note = "pass what it captures as the argument: `submit(|(text, n)| …, (text, n))`, of a closure that captures nothing",
+    note = "or take a pool of this process: a `ThreadPool`, or `&dyn InProcess` with `SpawnExt`"
+)]
+pub trait ClosureThatCrosses {
+    fn spawned<R>(self) -> concurrent_futures_core::Future<R>;
+}
+
+/// Writes the calls into an `impl` of an executor.
+macro_rules! portable_calls {
+    () => {
+        /// Can't be called; [`ClosureThatCrosses`](crate::ClosureThatCrosses) tells who tries why not.
+        #[doc(hidden)]
+        pub fn spawn<R, F>(&self, function: F) -> Future<R>
+        where
+            F: FnOnce() -> R + crate::ClosureThatCrosses,
+        {
+            function.spawned()
         }
 
         /// Calls a plain function with one serialisable argument, a tuple for several, in a worker process.
@@ -208,24 +251,7 @@ macro_rules! portable_calls {
         {
             ExecutorExt::map_fallible_with(self, options, function, items)
         }
-
-        /// What the pool does at this moment, in numbers. Python has no counterpart.
-        ///
-        /// ```
-        /// # concurrent_futures_process_pool::worker_entry!();
-        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-        /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
-        /// pool.submit(|n: u64| n, 1).result()?;
-        /// let stats = pool.stats();
-        /// assert_eq!((stats.submitted, stats.pending, stats.workers), (1, 0, 1));
-        /// # Ok(())
-        /// # }
-        /// ```
-        #[must_use]
-        pub fn stats(&self) -> Stats {
-            self.shared.stats()
-        }
     };
 }
 
-pub(crate) use portable_calls;
+pub(crate) use {pool_calls, portable_calls};

@@ -8,8 +8,9 @@ use concurrent_futures_core::{
     Stats, TaskFailure, TaskOptions,
 };
 
-use crate::calls::portable_calls;
+use crate::calls::{pool_calls, portable_calls};
 use crate::parent::shared::Shared;
+use crate::slot::Slot;
 
 /// Submits to a [`ProcessPool`](crate::ProcessPool) without keeping it open, from
 /// [`ProcessPool::handle`](crate::ProcessPool::handle). It can be cloned, and given to threads and callbacks; it can't cross to
@@ -43,6 +44,8 @@ impl PoolHandle {
         self.shared.shut_down(how)
     }
 
+    pool_calls!();
+
     portable_calls!();
 }
 
@@ -69,6 +72,8 @@ impl Executor for PoolHandle {
 }
 
 impl Admits for PoolHandle {
+    type Slot = Slot;
+
     fn room(&self) -> Option<&Arc<Room>> {
         self.shared.room()
     }

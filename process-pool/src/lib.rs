@@ -266,6 +266,7 @@ mod parent;
 mod platform;
 mod pool;
 mod shared_bytes;
+mod slot;
 mod start_failure;
 mod stats;
 mod wire;
@@ -273,12 +274,15 @@ mod wire;
 pub use builder::ProcessPoolBuilder;
 pub use bytes::Bytes;
 #[doc(hidden)]
+pub use calls::ClosureThatCrosses;
+#[doc(hidden)]
 pub use child::__enter;
 pub use child::init;
 pub use concurrent_futures_core::*;
 pub use handle::PoolHandle;
 pub use pool::ProcessPool;
 pub use shared_bytes::SharedBytes;
+pub use slot::Slot;
 pub use stats::{WorkerState, WorkerStats};
 
 /// The programs of the README are tests.

@@ -8,7 +8,7 @@ use concurrent_futures_core::{
 };
 
 use crate::builder::ProcessPoolBuilder;
-use crate::calls::portable_calls;
+use crate::calls::{pool_calls, portable_calls};
 use crate::handle::PoolHandle;
 use crate::parent::shared::Shared;
 use crate::stats::{self, WorkerStats};
@@ -182,6 +182,8 @@ impl ProcessPool {
     pub fn times(&self) -> (std::time::Duration, std::time::Duration) {
         (self.shared.counters.queued(), self.shared.counters.ran())
     }
+
+    pool_calls!();
 
     portable_calls!();
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use common::{Death, Diary, Pen, SEGFAULT, bounded, final_stats, pool};
 use concurrent_futures_conformance::{Gate, Gatekeeper};
-use concurrent_futures_process_pool::{MapOptions, ProcessPool, TaskError, TaskOptions, worker_entry};
+use concurrent_futures_process_pool::{MapOptions, ProcessPool, TaskError, TaskOptions, keyed, worker_entry};
 
 worker_entry!();
 
@@ -51,6 +51,28 @@ fn x51_many_chunks_with_a_crash_in_each_lose_one_item_each() {
             assert_only_57_fails(&pool, options, 500);
         }
         final_stats(&pool);
+    });
+}
+
+/// M6: what a dead worker's chunk leaves is taken back in parts, which come as they end.
+#[test]
+fn x51_the_key_of_what_killed_its_worker_is_told_in_any_order() {
+    bounded(|| {
+        let pool = pool(2);
+        let options = MapOptions::new().chunk_size(50).unordered();
+        let (mut died, mut seen) = (Vec::new(), Vec::new());
+        let die_at_57 = |n: u64| if n % 100 == 57 { SEGFAULT.die() } else { n };
+        for (key, result) in keyed((0..500).map(|n| (n, n)), |items| pool.map_with(options, die_at_57, items)) {
+            match result {
+                Ok(value) => assert_eq!(value, key),
+                Err(TaskError::WorkerDied(_)) => died.push(key),
+                Err(other) => panic!("{key}: {other:?}"),
+            }
+            seen.push(key);
+        }
+        died.sort_unstable();
+        seen.sort_unstable();
+        assert_eq!((died, seen), (vec![57, 157, 257, 357, 457], (0..500).collect()));
     });
 }
 

@@ -192,6 +192,22 @@ fn s10_a_kill_of_dead_workers_is_fine() {
     });
 }
 
+/// What a process was killed for is gone: nothing is left behind, as on threads.
+#[test]
+fn s10_a_kill_reports_what_it_killed() {
+    bounded(|| {
+        let pool = pool(2);
+        let keeper = Gatekeeper::new();
+        let _futures = [1, 2].map(|tag| pool.submit(pass, (keeper.gate(), tag)));
+        keeper.await_arrivals(2);
+        let waiting = pool.submit(square, 1);
+        let report = pool.shutdown(Shutdown::kill(AT_ONCE));
+        assert_eq!((report.killed, report.abandoned, report.still_running), (2, 0, 0), "{report:?}");
+        assert_eq!((report.cancelled, report.still_pending), (1, 0), "{report:?}");
+        assert!(waiting.cancelled() && report.is_complete());
+    });
+}
+
 /// A worker that was stopped hears no request to leave: a kill ends it, and only a kill.
 #[test]
 fn s10_a_kill_ends_workers_that_are_stopped() {

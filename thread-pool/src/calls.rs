@@ -1,16 +1,16 @@
-//! The calls of a pool and of its handle: the names of `ExecutorExt`, with looser bounds. One text for both.
+//! The calls of a pool, of its handle and of a slot: the names of `ExecutorExt`, with looser bounds. One text for all.
 
-/// Writes the calls into an `impl` of a type with `fn shared(&self) -> &Arc<Shared>`.
-macro_rules! looser_calls {
+/// Writes `ready` into an `impl` of a type with `fn shared(&self) -> &Arc<Shared>`.
+macro_rules! ready_call {
     () => {
         /// Waits for room in a bounded queue ([`max_pending`](crate::ThreadPoolBuilder::max_pending)) without blocking, and
-        /// gives a [`Slot`](concurrent_futures_core::Slot): an executor through which the next task enters for certain. Python has no counterpart.
+        /// gives a [`Slot`](crate::Slot), through which the next task enters for certain. Python has no counterpart.
         ///
         /// Fair, in one line with the submits that block; dropping it leaves the line. Without a bound it is ready at
         /// once, and so it is on a worker of the pool itself, which would wait for itself.
         ///
         /// ```
-        /// use concurrent_futures_thread_pool::{SpawnExt, TaskError, ThreadPool, WhenFull};
+        /// use concurrent_futures_thread_pool::{TaskError, ThreadPool, WhenFull};
         ///
         /// async fn submit_all(pool: &ThreadPool) -> Result<(), TaskError> {
         ///     for n in 0..1_000 {
@@ -30,7 +30,12 @@ macro_rules! looser_calls {
         pub fn ready(&self) -> Ready<crate::handle::PoolHandle> {
             Ready::new(crate::handle::PoolHandle::new(self.shared().clone()))
         }
+    };
+}
 
+/// Writes the calls into an `impl` of an executor.
+macro_rules! looser_calls {
+    () => {
         /// Runs a closure on the pool. Python: `submit(fn)`.
         ///
         /// ```
@@ -49,7 +54,7 @@ macro_rules! looser_calls {
             R: Send + 'static,
         {
             let (future, job) = Job::new(None, function);
-            self.shared().execute(job);
+            Executor::execute(self, job);
             future
         }
 
@@ -69,7 +74,7 @@ macro_rules! looser_calls {
             R: Send + 'static,
         {
             let (future, job) = Job::new(options, function);
-            self.shared().execute(job);
+            Executor::execute(self, job);
             future
         }
 
@@ -81,7 +86,7 @@ macro_rules! looser_calls {
             E: TaskFailure,
         {
             let (future, job) = Job::new_fallible(None, function);
-            self.shared().execute(job);
+            Executor::execute(self, job);
             future
         }
 
@@ -93,7 +98,7 @@ macro_rules! looser_calls {
             E: TaskFailure,
         {
             let (future, job) = Job::new_fallible(options, function);
-            self.shared().execute(job);
+            Executor::execute(self, job);
             future
         }
 
@@ -249,4 +254,4 @@ macro_rules! looser_calls {
     };
 }
 
-pub(crate) use looser_calls;
+pub(crate) use {looser_calls, ready_call};

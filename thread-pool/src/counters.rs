@@ -16,7 +16,7 @@ const SHARDS: usize = 16;
 #[derive(Default)]
 pub(crate) struct Counters {
     shards: [CachePadded<Shard>; SHARDS],
-    killed: AtomicU64,
+    abandoned: AtomicU64,
 }
 
 #[derive(Default)]
@@ -61,13 +61,13 @@ impl Counters {
         }
     }
 
-    /// Counts tasks that were killed; they count as failed too, by `end`.
-    pub(crate) fn kill(&self, tasks: usize) {
-        self.killed.fetch_add(tasks as u64, Ordering::Relaxed);
+    /// Counts tasks that were given up while they ran; they count as failed too, by `end`.
+    pub(crate) fn abandon(&self, tasks: usize) {
+        self.abandoned.fetch_add(tasks as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn killed(&self) -> u64 {
-        self.killed.load(Ordering::Relaxed)
+    pub(crate) fn abandoned(&self) -> u64 {
+        self.abandoned.load(Ordering::Relaxed)
     }
 
     pub(crate) fn totals(&self) -> Totals {

@@ -9,8 +9,9 @@ use concurrent_futures_core::{
     TaskFailure, TaskOptions,
 };
 
-use crate::calls::looser_calls;
+use crate::calls::{looser_calls, ready_call};
 use crate::shared::Shared;
+use crate::slot::Slot;
 
 /// Submits to a [`ThreadPool`](crate::ThreadPool) without keeping it open, from
 /// [`ThreadPool::handle`](crate::ThreadPool::handle).
@@ -54,6 +55,8 @@ impl PoolHandle {
         &self.shared
     }
 
+    ready_call!();
+
     looser_calls!();
 }
 
@@ -82,6 +85,8 @@ impl Executor for PoolHandle {
 impl InProcess for PoolHandle {}
 
 impl Admits for PoolHandle {
+    type Slot = Slot;
+
     fn room(&self) -> Option<&Arc<Room>> {
         self.shared.room.as_ref().map(|(room, _)| room)
     }

@@ -85,7 +85,7 @@
 //! more than [`buffer_size`](MapOptions::buffer_size) items ahead of its reader.
 //!
 //! ```
-//! use concurrent_futures_thread_pool::{SpawnExt, TaskError, ThreadPool, WhenFull};
+//! use concurrent_futures_thread_pool::{TaskError, ThreadPool, WhenFull};
 //!
 //! async fn count(pool: &ThreadPool, words: &[&'static str]) -> Result<usize, TaskError> {
 //!     let mut futures = Vec::new();
@@ -193,6 +193,7 @@ mod roster;
 mod scope;
 mod shared;
 mod slice;
+mod slot;
 #[cfg_attr(any(concurrent_futures_loom, concurrent_futures_shuttle), path = "modelled_timer.rs")]
 mod timer;
 mod worker_thread;
@@ -203,6 +204,7 @@ pub use handle::PoolHandle;
 pub use pool::ThreadPool;
 pub use queue::QueueKind;
 pub use scope::{Scope, ScopedFuture};
+pub use slot::Slot;
 
 /// Tells the pool of the calling task that the task blocks, on a channel, a lock or I/O: a spare worker takes over
 /// meanwhile.

@@ -195,7 +195,7 @@ impl Shared {
         self.cancel_pending();
         let in_workers = self.running_jobs().into_iter().flat_map(|running| running.give_up(self.id));
         for handle in in_workers.chain(self.in_callers()) {
-            let count = |tally: Tally| self.count_killed(handle.id(), tally);
+            let count = |tally: Tally| self.count_abandoned(handle.id(), tally);
             handle.fail_then(Abandoned::new("its pool was killed while it ran"), count);
         }
         self.lifecycle.state.lock().has_given_up = true;
@@ -253,9 +253,9 @@ impl Shared {
     fn report(&self) -> ShutdownReport {
         let stats = self.stats();
         let mut report = ShutdownReport::default();
-        report.killed = self.counters.killed();
-        // A kill that goes on meanwhile counts what it kills before it counts it as failed.
-        report.finished = (stats.finished + stats.failed).saturating_sub(report.killed);
+        report.abandoned = self.counters.abandoned();
+        // A kill that goes on meanwhile counts what it gives up before it counts it as failed.
+        report.finished = (stats.finished + stats.failed).saturating_sub(report.abandoned);
         report.cancelled = stats.cancelled;
         report.still_pending = stats.pending;
         let in_workers: usize = self.running_jobs().iter().map(|running| running.handles_of(self.id).len()).sum();

@@ -8,7 +8,7 @@ use concurrent_futures_core::{
 };
 
 use crate::builder::ThreadPoolBuilder;
-use crate::calls::looser_calls;
+use crate::calls::{looser_calls, ready_call};
 use crate::handle::PoolHandle;
 use crate::scope::{self, Scope};
 use crate::shared::Shared;
@@ -208,6 +208,8 @@ impl ThreadPool {
 }
 
 impl ThreadPool {
+    ready_call!();
+
     looser_calls!();
 }
 

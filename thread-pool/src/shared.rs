@@ -273,8 +273,8 @@ impl Shared {
         self.observer.tell(|observer| observer.finished(id, tally));
     }
 
-    pub(crate) fn count_killed(&self, id: TaskId, tally: Tally) {
-        self.counters.kill(tally.total());
+    pub(crate) fn count_abandoned(&self, id: TaskId, tally: Tally) {
+        self.counters.abandon(tally.total());
         self.count(id, tally);
     }
 

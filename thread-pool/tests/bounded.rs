@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use common::{Event, Recorder, assert_adds_up, bounded, hold, rejection};
 use concurrent_futures_thread_pool::{
-    Executor, MapOptions, QueueKind, Reason, Shutdown, SpawnExt, TaskOptions, ThreadPool, WhenFull,
+    Executor, MapOptions, QueueKind, Reason, Shutdown, TaskOptions, ThreadPool, WhenFull,
 };
 
 fn pool(workers: usize, pending: usize, when_full: WhenFull) -> ThreadPool {

@@ -123,7 +123,7 @@ fn d4_a_kill_gives_everything_up_whatever_the_callbacks_wait_for() {
             assert!(plain.cancelled());
             running.iter().chain(&waiting).for_each(Blocked::await_callback);
             let report = pool.shutdown(Shutdown::drain().within(AT_ONCE));
-            assert_eq!((report.killed, report.cancelled), (3, 4), "{report:?}");
+            assert_eq!((report.abandoned, report.cancelled), (3, 4), "{report:?}");
             waiting.into_iter().for_each(Blocked::let_go);
             running.into_iter().for_each(Blocked::let_go);
             door.open();

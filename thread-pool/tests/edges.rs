@@ -411,7 +411,7 @@ fn a_kill_reaches_what_a_submitter_runs_itself() {
         let submitter = std::thread::spawn(move || submits.execute(job));
         door.await_arrivals(2);
         let report = pool.shutdown(Shutdown::kill(Duration::ZERO));
-        assert_eq!((report.killed, report.cancelled, report.still_running), (2, 1, 2), "{report:?}");
+        assert_eq!((report.abandoned, report.cancelled, report.still_running), (2, 1, 2), "{report:?}");
         assert!(matches!(future.result(), Err(TaskError::Abandoned(_))));
         door.open();
         submitter.join().unwrap();

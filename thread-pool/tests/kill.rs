@@ -75,7 +75,7 @@ fn a_task_that_ends_within_the_grace_of_a_kill_keeps_its_outcome() {
         door.await_arrivals(3);
         door.open();
         let report = pool.shutdown(Shutdown::kill(LONG));
-        assert_eq!((report.killed, report.finished, report.cancelled), (0, 2, 2), "{report:?}");
+        assert_eq!((report.abandoned, report.finished, report.cancelled), (0, 2, 2), "{report:?}");
         assert!(report.is_complete());
         assert_eq!(returns.result().unwrap(), 5);
         assert!(checks.result().unwrap_err().is_cancelled(), "it ended since it was asked to");
@@ -99,7 +99,8 @@ fn a_task_that_ignores_a_kill_is_abandoned_and_its_late_result_dropped() {
         let queued = pool.spawn(|| 1);
         door.await_arrivals(1);
         let report = pool.shutdown(Shutdown::kill(AT_ONCE));
-        assert_eq!((report.killed, report.still_running, report.cancelled), (1, 1, 1), "{report:?}");
+        assert_eq!((report.abandoned, report.still_running, report.cancelled), (1, 1, 1), "{report:?}");
+        assert_eq!(report.killed, 0, "nobody can kill a thread");
         assert!(!report.is_complete());
         let id = ignores.id();
         assert!(matches!(ignores.result().map(|_| ()), Err(TaskError::Abandoned(_))));
@@ -107,6 +108,8 @@ fn a_task_that_ignores_a_kill_is_abandoned_and_its_late_result_dropped() {
         door.open();
         assert_eq!(told.recv(), Ok("late result"));
         recorder.await_departures(1);
+        let report = pool.shutdown(Shutdown::drain());
+        assert_eq!((report.abandoned, report.still_running), (1, 0), "its thread has ended: {report:?}");
         let ends = |event: &&Event| matches!(event, Event::Finished(ended, tally) if *ended == id && tally.failed == 1);
         assert_eq!(recorder.events().iter().filter(ends).count(), 1, "{:?}", recorder.events());
         assert_adds_up(pool.stats());
@@ -121,7 +124,7 @@ fn a_kill_that_waits_for_nothing_goes_on_in_the_background() {
         let report = pool.shutdown(Shutdown::kill(Duration::from_millis(1)).within(AT_ONCE));
         assert!(!report.is_complete());
         assert!(matches!(held.future().error(), Some(TaskError::Abandoned(_))));
-        assert_eq!(pool.shutdown(Shutdown::drain()).killed, 1);
+        assert_eq!(pool.shutdown(Shutdown::drain()).abandoned, 1);
     });
 }
 
@@ -162,8 +165,8 @@ fn reports_taken_while_a_kill_gives_tasks_up_are_sane() {
             pool.shutdown(Shutdown::kill(Duration::from_micros(50)).within(AT_ONCE));
             loop {
                 let report = pool.shutdown(Shutdown::drain().within(AT_ONCE));
-                assert!(report.finished == 0 && report.killed <= 4, "{report:?}");
-                if report.killed == 4 {
+                assert!(report.finished == 0 && report.abandoned <= 4, "{report:?}");
+                if report.abandoned == 4 {
                     break;
                 }
             }

@@ -37,8 +37,8 @@ fn sum<I: Iterator<Item: Send + 'static>>(items: Map<'_, I, u64>) -> u64 {
 /// A type that no process could send: neither serialisable nor owned for ever is needed of it on threads.
 struct NoSerde(u64);
 
-/// Calls every method with a closure that captures `$factor`.
-macro_rules! every_call_captures {
+/// Calls everything that takes a task with a closure that captures `factor`.
+macro_rules! every_submit_captures {
     ($pool:expr) => {{
         let factor = 10_u64;
         let none = TaskOptions::new;
@@ -54,7 +54,17 @@ macro_rules! every_call_captures {
         assert_eq!(value($pool.spawn(move || factor)), 10);
         assert_eq!(value($pool.spawn_with(none(), move || factor)), 10);
         assert_eq!(value($pool.spawn_fallible(move || Ok::<_, String>(factor))), 10);
+        let answer = $pool.spawn_fallible_with(none(), move || Ok::<_, String>(factor));
+        assert_eq!(value(answer), 10);
         assert_eq!(value($pool.submit(move |NoSerde(n)| n * factor, NoSerde(3))), 30);
+    }};
+}
+
+/// Calls every method of a pool with a closure that captures `factor`.
+macro_rules! every_call_captures {
+    ($pool:expr) => {{
+        every_submit_captures!($pool);
+        let factor = 10_u64;
         assert_eq!($pool.map_slice(&[1, 2], |n| n * factor).unwrap(), [10, 20]);
         assert_eq!($pool.scope(|scope| scope.spawn(|| factor).result().unwrap()), 10);
         assert_eq!(value($pool.handle().spawn(move || factor)), 10);
@@ -123,6 +133,19 @@ fn a_capturing_closure_goes_through_a_field() {
         every_call_captures!(borrower.pool);
         let sharer = Sharer { pool: Arc::new(pool(2)) };
         every_call_captures!(sharer.pool);
+    });
+}
+
+#[test]
+fn a_capturing_closure_goes_through_a_handle_and_a_slot() {
+    bounded(|| {
+        let pool = pool(2);
+        let handle = pool.handle();
+        every_submit_captures!(handle);
+        let slot = futures_lite::future::block_on(pool.ready()).unwrap();
+        every_submit_captures!(slot);
+        every_call_is_plain!(&slot as &dyn Executor);
+        every_call_is_plain!(&slot as &dyn InProcess);
     });
 }
 

@@ -199,7 +199,7 @@ fn a_scope_waits_for_its_tasks_though_the_pool_was_killed() {
                 });
                 let queued = scope.spawn(|| ());
                 door.await_arrivals(1);
-                assert_eq!(pool.shutdown(Shutdown::kill(Duration::ZERO)).killed, 1);
+                assert_eq!(pool.shutdown(Shutdown::kill(Duration::ZERO)).abandoned, 1);
                 assert!(matches!(running.result(), Err(TaskError::Abandoned(_))), "its future has ended");
                 assert!(queued.result().unwrap_err().is_cancelled());
                 assert!(!ended.load(Ordering::Relaxed), "its borrow has not");

@@ -66,7 +66,7 @@ fn d3_within_bounds_the_wait_and_makes_nothing_harsher() {
         let report = pool.shutdown(Shutdown::drain().within(Duration::from_millis(1)));
         assert_eq!(report.still_running, 1);
         let report = pool.shutdown(Shutdown::kill(LONG).within(Duration::from_millis(1)));
-        assert_eq!((report.still_running, report.killed), (1, 0));
+        assert_eq!((report.still_running, report.abandoned), (1, 0));
         door.open();
         assert!(running.result().unwrap(), "the kill has asked it to stop, and waits for its end");
     });
@@ -108,7 +108,7 @@ fn s04_cancel_pending_cancels_what_waits_for_every_kind_of_wait_and_lets_run_wha
             assert!(held.iter().all(|held| held.future().running()));
             held.into_iter().for_each(common::Held::release);
             let report = shutdown.join().unwrap();
-            assert_eq!((report.finished, report.cancelled, report.killed), (5, 45, 0));
+            assert_eq!((report.finished, report.cancelled, report.abandoned), (5, 45, 0));
             assert!(report.is_complete());
         });
     });
@@ -217,7 +217,7 @@ fn d1_every_future_ends_when_submits_race_with_a_shutdown() {
                         Err(error) => assert_shut_down(&error),
                     }
                 }
-                assert_eq!(report.killed, 0);
+                assert_eq!(report.abandoned, 0);
             });
             assert!(pool.shutdown(Shutdown::drain()).is_complete());
             assert_adds_up(pool.stats());

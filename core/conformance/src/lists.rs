@@ -196,6 +196,8 @@ macro_rules! __promises {
             results_come_in_the_order_of_the_input
             any_chunk_size_gives_the_same
             an_empty_input_gives_no_result
+            each_result_has_the_key_of_its_item
+            any_map_can_have_keys
             a_failing_item_fails_alone
             the_end_is_stable
             a_timeout_of_the_task_is_not_the_maps

@@ -60,7 +60,7 @@ mod wire;
 
 use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 #[cfg(feature = "portable")]
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -173,6 +173,10 @@ fn capture_each() -> Option<Carried> {
 /// What was captured for one submit, or one map.
 #[derive(Clone)]
 pub(crate) struct Carried(Arc<All>);
+
+/// What is in it is only ever lent, to hooks that several tasks are inside at once, and a panic of one is contained there.
+impl UnwindSafe for Carried {}
+impl RefUnwindSafe for Carried {}
 
 #[derive(Default)]
 struct All {

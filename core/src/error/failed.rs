@@ -38,8 +38,15 @@ struct Details {
 /// takes(std::fmt::Error);
 /// takes("text");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the error of a task",
+    label = "an error that is no `Error + Send + Sync`",
+    note = "write `Box<dyn Error + Send + Sync>` for `Box<dyn Error>`; a type of your own has to implement `std::error::Error`, and \
+            be `Send` and `Sync`"
+)]
 pub trait TaskFailure: Into<Box<dyn Error + Send + Sync>> + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<E: Into<Box<dyn Error + Send + Sync>> + 'static> TaskFailure for E {}
 
 impl Failed {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::InFlight;
+use super::{InFlight, Span};
 use crate::context;
 use crate::error::{Panicked, TaskError};
 use crate::job::{Job, Tally};
@@ -68,7 +68,7 @@ impl<C: Callee<A>, A: Send + 'static> Chunk<C, A, C::Output> {
         let tail = Self::assemble(self.callee.clone(), tail, id, self.options.clone(), self.withdrawn.clone());
         let options = self.options.clone();
         let (future, job) = Job::of(tail, Some(options));
-        (InFlight { future: future.cancel_on_drop(), len }, job)
+        (InFlight { future: future.cancel_on_drop(), span: Span { first: index, len } }, job)
     }
 
     /// Gives the second half of `items` to another worker, and the first half back.

@@ -13,33 +13,35 @@
 //! - **M4** Dropping the map cancels what has not begun.
 //! - **M5** After the deadline, what isn't done is cancelled and yields `DeadlineExceeded`; nothing more is pulled, and if
 //!   nothing else said so, one item does.
+//! - **M6** Each result knows the number of its item, in whatever order it comes and whoever has computed it.
 
 mod chunk;
+mod keyed;
 mod options;
 mod sizing;
 #[cfg(feature = "stream")]
 mod stream;
+mod submitter;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::iter::Fuse;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-#[cfg(feature = "stream")]
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 pub(crate) use chunk::{Chunk, ChunkOutcome};
+#[cfg(feature = "stream")]
+pub use keyed::KeyedStream;
+pub use keyed::{Keyed, KeyedArguments, keyed};
 pub use options::MapOptions;
 use sizing::Sizing;
 #[cfg(feature = "stream")]
 pub use stream::MapStream;
+use submitter::{Submitter, ToExecutor};
 
 use crate::cancel_on_drop::CancelOnDrop;
 use crate::error::{DeadlineExceeded, DeadlineOf, TaskError, TaskFailure};
 use crate::executor::{Executor, InProcess};
-use crate::future::Future;
-use crate::job::Job;
 use crate::sync::deadline_after;
 use crate::wait::{AsCompleted, as_completed};
 use crate::work::{Callee, Shared, SharedFallible};
@@ -47,7 +49,9 @@ use crate::work::{Callee, Shared, SharedFallible};
 /// The results of a `map`, in the order of the input (or of completion, where [`unordered`](MapOptions::unordered)).
 ///
 /// It starts at the call and runs ahead within a bounded window; a failing item is an `Err` and the iteration goes on.
-/// Dropping it cancels what has not begun.
+/// Dropping it cancels what has not begun, and says that nobody wants the rest: of what it gives up nothing goes to the
+/// hook of [`set_report_hook`](crate::set_report_hook), not even items that have failed ahead of the consumer.
+/// [`keyed()`] tells which item a result is of.
 ///
 /// ```
 /// use concurrent_futures_core::{InProcess, Map, MapOptions};
@@ -67,71 +71,44 @@ use crate::work::{Callee, Shared, SharedFallible};
 ///
 /// # Panics
 ///
-/// With the panics of the input; and as [`Future::result`], where the wait could never end.
+/// With the panics of the input; and as [`Future::result`](crate::Future::result), where the wait could never end.
 #[must_use = "dropping the results of a map cancels what has not begun; iterate, or collect"]
 pub struct Map<'ex, I: Iterator, R: Send + 'static> {
-    input: Fuse<I>,
+    input: I,
     submitter: Box<dyn Submitter<I::Item, R> + Send + 'ex>,
     sizing: Sizing,
     flight: Flight<R>,
     /// Results of the chunk that is being yielded, and the parts of it that other workers took over.
     current: std::vec::IntoIter<Result<R, TaskError>>,
+    /// The number of the next one of them, by the order of the input.
+    number: usize,
     rests: Vec<InFlight<R>>,
     in_flight: usize,
+    /// How many items were pulled.
+    pulled: usize,
     /// The input has said that there is no more.
     has_ended: bool,
     deadline: Option<MapDeadline>,
     withdrawn: Arc<AtomicBool>,
 }
 
-/// Makes a job of a chunk and hands it to the executor.
-trait Submitter<A, R: Send + 'static> {
-    fn submit(&mut self, chunk: Vec<A>) -> Future<ChunkOutcome<R>>;
-    fn capacity(&self) -> Option<usize>;
-    #[cfg(feature = "stream")]
-    fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>>;
-}
-
-struct ToExecutor<'ex, E: ?Sized, C> {
-    executor: &'ex E,
-    callee: C,
-    options: MapOptions,
-    withdrawn: Arc<AtomicBool>,
-}
-
-impl<A, C, E> Submitter<A, C::Output> for ToExecutor<'_, E, C>
-where
-    A: Send + 'static,
-    C: Callee<A>,
-    E: Executor + ?Sized,
-{
-    fn submit(&mut self, items: Vec<A>) -> Future<ChunkOutcome<C::Output>> {
-        let options = self.options.task_options();
-        let chunk = Chunk::new(self.callee.clone(), items, options.clone(), self.withdrawn.clone());
-        let (future, job) = Job::of(chunk, Some(options));
-        self.executor.execute(job);
-        future
-    }
-
-    fn capacity(&self) -> Option<usize> {
-        self.executor.capacity()
-    }
-
-    #[cfg(feature = "stream")]
-    fn poll_capacity(&self, context: &Context<'_>) -> Poll<Option<usize>> {
-        self.executor.poll_capacity(context)
-    }
-}
-
 /// A chunk that was submitted and not yet yielded.
 pub(crate) struct InFlight<R: Send + 'static> {
     future: CancelOnDrop<ChunkOutcome<R>>,
+    span: Span,
+}
+
+/// Which items a chunk holds, by the order of the input; of a part that lies in an outcome still, from the start of its
+/// chunk on.
+#[derive(Clone, Copy)]
+pub(crate) struct Span {
+    first: usize,
     len: usize,
 }
 
 enum Flight<R: Send + 'static> {
     Ordered(VecDeque<InFlight<R>>),
-    Unordered(AsCompleted<(usize, CancelOnDrop<ChunkOutcome<R>>)>),
+    Unordered(AsCompleted<(Span, CancelOnDrop<ChunkOutcome<R>>)>),
 }
 
 struct MapDeadline {
@@ -167,13 +144,15 @@ where
         let options = options.captured_here();
         let submitter = Box::new(ToExecutor { executor, callee, options, withdrawn: withdrawn.clone() });
         let mut map = Self {
-            input: input.fuse(),
+            input,
             submitter,
             sizing,
             flight,
             current: Vec::new().into_iter(),
+            number: 0,
             rests: Vec::new(),
             in_flight: 0,
+            pulled: 0,
             has_ended: false,
             deadline,
             withdrawn,
@@ -185,7 +164,7 @@ where
     /// Pulls and submits as long as there is room in the window, and in the executor. With nothing in flight one chunk is
     /// submitted whatever the executor says, if that `may_block`: it blocks, or it refuses.
     fn refill(&mut self, may_block: bool) {
-        if self.has_expired() {
+        if self.has_ended || self.has_expired() {
             return;
         }
         loop {
@@ -197,15 +176,18 @@ where
             if size < self.sizing.least_chunk().min(taken.max(1)) || size == 0 {
                 return;
             }
-            let items: Vec<I::Item> = self.input.by_ref().take(size).collect();
+            // Counted one by one: where the input panics, those before it are lost, and keep their numbers.
+            let first = self.pulled;
+            let items: Vec<I::Item> = self.input.by_ref().take(size).inspect(|_| self.pulled += 1).collect();
             let len = items.len();
             if len > 0 {
+                let span = Span { first, len };
                 let future = self.submitter.submit(items).cancel_on_drop();
                 self.sizing.note_submitted(len);
                 self.in_flight += len;
                 match &mut self.flight {
-                    Flight::Ordered(queue) => queue.push_back(InFlight { future, len }),
-                    Flight::Unordered(completed) => completed.push((len, future)),
+                    Flight::Ordered(queue) => queue.push_back(InFlight { future, span }),
+                    Flight::Unordered(completed) => completed.push((span, future)),
                 }
             }
             if len < size {
@@ -215,11 +197,26 @@ where
         }
     }
 
-    /// The next result of the chunk that is being yielded.
-    fn next_of_current(&mut self) -> Option<Result<R, TaskError>> {
+    /// The next result, and which item of the input it is of. One that says that the deadline left a part of the input
+    /// where it is has the number that the next item would have.
+    fn next_numbered(&mut self) -> Option<(usize, Result<R, TaskError>)> {
+        loop {
+            if let Some(numbered) = self.next_of_current() {
+                return Some(numbered);
+            }
+            if !self.next_chunk() {
+                return None;
+            }
+        }
+    }
+
+    /// The next result of the chunk that is being yielded, with its number.
+    fn next_of_current(&mut self) -> Option<(usize, Result<R, TaskError>)> {
         let result = self.current.next()?;
+        let number = self.number;
+        self.number += 1;
         self.in_flight -= 1;
-        Some(result)
+        Some((number, result))
     }
 
     /// Makes the next chunk the current one. False if there is none.
@@ -241,7 +238,7 @@ where
             }
             Flight::Unordered(completed) => match completed.next_until(until) {
                 Ok(None) => return self.tell_of_what_is_left(),
-                Ok(Some((len, future))) => self.land(InFlight { future, len }),
+                Ok(Some((span, future))) => self.land(InFlight { future, span }),
                 Err(()) => self.expire(),
             },
         }
@@ -252,7 +249,7 @@ where
     fn put_in_order(&mut self) {
         if let Flight::Unordered(completed) = &mut self.flight {
             let left = std::mem::replace(completed, as_completed([])).into_remaining();
-            self.flight = Flight::Ordered(left.into_iter().map(|(len, future)| InFlight { future, len }).collect());
+            self.flight = Flight::Ordered(left.into_iter().map(|(span, future)| InFlight { future, span }).collect());
         }
     }
 
@@ -260,14 +257,14 @@ where
     fn land(&mut self, chunk: InFlight<R>) {
         self.await_or_expire(&chunk);
         let expired = self.deadline.as_ref().filter(|deadline| deadline.has_passed).map(|deadline| deadline.limit);
-        let len = chunk.len;
+        let Span { first, len } = chunk.span;
         let outcome = if expired.is_some() && !chunk.future.done() {
             chunk.future.any().withdraw();
             Err(TaskError::Cancelled)
         } else {
             chunk.future.into_inner().result()
         };
-        let (mut results, rests) = match outcome {
+        let (mut results, mut rests) = match outcome {
             Ok(outcome) => {
                 self.sizing.learn(outcome.results.len(), outcome.took);
                 (outcome.results, outcome.rests)
@@ -277,11 +274,13 @@ where
         if let Some(limit) = expired {
             results = results.into_iter().map(|result| result.map_err(because_of(limit))).collect();
         }
+        rests.iter_mut().for_each(|rest| rest.span.first += first);
+        self.number = first;
         self.current = results.into_iter();
         match &mut self.flight {
             // The part given away last comes first in the order of the input, so it is popped first.
             Flight::Ordered(_) => self.rests.extend(rests),
-            Flight::Unordered(completed) => completed.extend(rests.into_iter().map(|rest| (rest.len, rest.future))),
+            Flight::Unordered(completed) => completed.extend(rests.into_iter().map(|rest| (rest.span, rest.future))),
         }
         self.note_late_ones();
     }
@@ -318,6 +317,7 @@ where
         let Some(deadline) = self.deadline.as_mut().filter(|deadline| !deadline.has_told) else { return false };
         deadline.has_told = true;
         let error = DeadlineExceeded::new(DeadlineOf::Map, deadline.limit, None);
+        self.number = self.pulled;
         self.current = vec![Err(error.into())].into_iter();
         self.in_flight += 1;
         true
@@ -405,19 +405,12 @@ where
     type Item = Result<R, TaskError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(result) = self.next_of_current() {
-                return Some(result);
-            }
-            if !self.next_chunk() {
-                return None;
-            }
-        }
+        self.next_numbered().map(|(_, result)| result)
     }
 
     /// Exact where the input's is, as long as no deadline passes.
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let (least, most) = self.input.size_hint();
+        let (least, most) = if self.has_ended { (0, Some(0)) } else { self.input.size_hint() };
         let least = if self.deadline.is_some() { 0 } else { least };
         (self.in_flight.saturating_add(least), most.and_then(|most| most.checked_add(self.in_flight)))
     }

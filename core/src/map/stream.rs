@@ -14,7 +14,7 @@ use crate::error::TaskError;
 /// is dropped loses nothing. Dropping the stream cancels what has not begun, as dropping the map does.
 #[must_use = "streams do nothing unless polled, and dropping one cancels what has not begun"]
 pub struct MapStream<'ex, I: Iterator, R: Send + 'static> {
-    map: Map<'ex, I, R>,
+    pub(super) map: Map<'ex, I, R>,
     /// The chunk that is waited for.
     front: Option<InFlight<R>>,
 }
@@ -57,6 +57,18 @@ where
         self.map.deadline.as_ref().and_then(|deadline| deadline.at)
     }
 
+    /// The next result, and which item of the input it is of, as [`Map::next_numbered`].
+    pub(super) fn poll_numbered(&mut self, context: &Context<'_>) -> Poll<Option<(usize, Result<R, TaskError>)>> {
+        loop {
+            if let Some(numbered) = self.map.next_of_current() {
+                return Poll::Ready(Some(numbered));
+            }
+            if !ready!(self.poll_chunk(context)) {
+                return Poll::Ready(None);
+            }
+        }
+    }
+
     /// Makes the next chunk the current one. False if there is none.
     fn poll_chunk(&mut self, context: &Context<'_>) -> Poll<bool> {
         if self.map.has_expired() && !self.has_passed() {
@@ -92,7 +104,7 @@ where
         match &mut self.map.flight {
             Flight::Ordered(queue) => Poll::Ready(queue.pop_front()),
             Flight::Unordered(completed) => {
-                completed.poll(context).map(|next| next.map(|(len, future)| InFlight { future, len }))
+                completed.poll(context).map(|next| next.map(|(span, future)| InFlight { future, span }))
             }
         }
     }
@@ -130,15 +142,7 @@ where
     type Item = Result<R, TaskError>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        loop {
-            if let Some(result) = this.map.next_of_current() {
-                return Poll::Ready(Some(result));
-            }
-            if !ready!(this.poll_chunk(context)) {
-                return Poll::Ready(None);
-            }
-        }
+        self.get_mut().poll_numbered(context).map(|next| next.map(|(_, result)| result))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -54,7 +54,9 @@ impl<W: Work> Drop for Task<W> {
     fn drop(&mut self) {
         let id = self.id;
         let inner = self.inner.get_mut();
+        // A chunk's failure is its map's, which yields it for each item, or was dropped by somebody who wants no more.
         if let Cell::Outcome(Err(error)) = &inner.cell
+            && !W::IS_CHUNK
             && !error.is_cancelled()
             && !inner.life.notes.has(Notes::OBSERVED)
         {

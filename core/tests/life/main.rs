@@ -13,8 +13,8 @@ mod waiting;
 use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, Wish, WorkerContext};
 use concurrent_futures_core::{
     Abandoned, Canceller, Executor, Failed, Future, InProcess, Interrupt, Job, JobHandle, Map, MapOptions, Promise,
-    ReturnWhen, RunHooks, Shutdown, ShutdownReport, Started, Stats, Tally, TaskError, TaskOptions, as_completed, task,
-    wait,
+    ReturnWhen, RunHooks, Shutdown, ShutdownReport, Started, Stats, Tally, TaskError, TaskOptions, as_completed, keyed,
+    task, wait,
 };
 use std::cell::RefCell;
 use std::future::Future as _;

@@ -7,7 +7,7 @@ pub(super) struct Counts {
     pub(super) finished: u64,
     pub(super) failed: u64,
     pub(super) cancelled: u64,
-    pub(super) killed: u64,
+    pub(super) abandoned: u64,
 }
 
 impl Counts {
@@ -22,9 +22,9 @@ impl Counts {
         self.failed += tasks as u64;
     }
 
-    pub(super) fn kill(&mut self, tasks: usize) {
+    pub(super) fn abandon(&mut self, tasks: usize) {
         self.failed += tasks as u64;
-        self.killed += tasks as u64;
+        self.abandoned += tasks as u64;
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -38,10 +38,10 @@ impl Counts {
 
     pub(super) fn report(&self) -> ShutdownReport {
         let mut report = ShutdownReport::default();
-        // Those that were killed count as failed among the futures, but did not end by themselves.
-        report.finished = (self.finished + self.failed).saturating_sub(self.killed);
+        // Those that were given up count as failed among the futures, but did not end by themselves.
+        report.finished = (self.finished + self.failed).saturating_sub(self.abandoned);
         report.cancelled = self.cancelled;
-        report.killed = self.killed;
+        report.abandoned = self.abandoned;
         report
     }
 }

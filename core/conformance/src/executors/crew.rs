@@ -370,7 +370,7 @@ impl Shared {
         for (key, handle, tasks) in left {
             if handle.fail(Abandoned::new("its executor was killed while it ran")) {
                 let mut state = self.state.lock();
-                state.counts.kill(tasks);
+                state.counts.abandon(tasks);
                 if let Some(running) = state.running.iter_mut().find(|running| running.key == key) {
                     running.given_up = true;
                 }
@@ -380,7 +380,7 @@ impl Shared {
         for handle in nested {
             let tasks = handle.tasks();
             if handle.fail(Abandoned::new("its executor was killed while it ran")) {
-                self.state.lock().counts.kill(tasks);
+                self.state.lock().counts.abandon(tasks);
             }
         }
         self.ended.notify_all();

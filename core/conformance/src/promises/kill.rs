@@ -17,7 +17,10 @@ pub fn a_kill_ends_every_future<B: Backend>(backend: &B) {
     let futures: Vec<Future<u64>> = (0..100).map(|n| executor.submit(pass, (keeper.gate(), n))).collect();
     keeper.await_arrivals(2);
     let report = executor.shutdown(Shutdown::kill(Duration::ZERO));
-    assert_eq!((report.killed, report.cancelled, report.finished), (2, 98, 0), "{report:?}");
+    // A worker process is killed, a task on a thread is given up; which of them it was is the backend's to say.
+    let (killed, abandoned) = (report.killed, report.abandoned);
+    assert!(matches!((killed, abandoned), (2, 0) | (0, 2)), "{report:?}");
+    assert_eq!((report.cancelled, report.finished), (98, 0), "{report:?}");
     let mut given_up = 0;
     for (n, future) in futures.into_iter().enumerate() {
         assert!(future.done(), "task {n}: {future}");
@@ -63,7 +66,7 @@ pub fn a_task_that_looks_ends_within_the_grace<B: Backend>(backend: &B) {
         (0..4).map(|n| executor.submit_fallible(until_stopped, (keeper.gate(), n))).collect();
     keeper.await_arrivals(2);
     let report = executor.shutdown(Shutdown::kill(LIMIT));
-    assert!(report.is_complete() && report.killed == 0, "{report:?}");
+    assert!(report.is_complete() && report.killed + report.abandoned == 0, "{report:?}");
     assert!(futures.into_iter().all(|future| matches!(future.result(), Err(TaskError::Cancelled))));
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use concurrent_futures_core::{ExecutorExt, MapOptions, TaskError, TaskId, task};
+use concurrent_futures_core::{ExecutorExt, MapOptions, TaskError, TaskId, keyed, task};
 
 use super::tasks::{announce, announce_and_panic_at_fives, square};
 use crate::{Backend, Gatekeeper, LIMIT};
@@ -39,6 +39,56 @@ pub fn an_empty_input_gives_no_result<B: Backend>(backend: &B) {
     assert!(executor.map(square, []).next().is_none());
     assert!(executor.map_with(MapOptions::new().buffer_size(1), square, []).next().is_none());
     assert!(executor.map_with(MapOptions::new().unordered().chunk_size(3), square, []).next().is_none());
+}
+
+/// M6: whatever the order, the chunks and the window. The keys stay where they are, so they may be of any type.
+pub fn each_result_has_the_key_of_its_item<B: Backend>(backend: &B) {
+    let executor = backend.make(3);
+    let refuse_fives = |n: u64| if n.is_multiple_of(5) { Err(format!("{n} is a multiple of five")) } else { Ok(n) };
+    let plain = MapOptions::new;
+    for options in
+        [plain(), plain().chunk_size(1), plain().chunk_size(7), plain().buffer_size(3), plain().deadline(LIMIT)]
+    {
+        for options in [options.clone(), options.unordered()] {
+            let items = (0..60).map(|n| (Rc::new(n), n));
+            let results = keyed(items, |numbers| executor.map_fallible_with(options.clone(), refuse_fives, numbers));
+            let mut seen = Vec::new();
+            for (key, result) in results {
+                match result {
+                    Ok(value) => assert!(value == *key && value % 5 != 0, "{key}: {value}, {options:?}"),
+                    Err(error) => {
+                        let text = format!("{error:?}");
+                        assert!(text.contains(&format!("{key} is a multiple of five")), "{key}: {text}, {options:?}");
+                    }
+                }
+                seen.push(*key);
+            }
+            seen.sort_unstable();
+            assert_eq!(seen, (0..60).collect::<Vec<u64>>(), "{options:?}");
+        }
+    }
+}
+
+/// M6: in each of the ways in which a map is started.
+pub fn any_map_can_have_keys<B: Backend>(backend: &B) {
+    let executor = backend.make(2);
+    let texts = ["1", "23", "456"].map(str::to_owned);
+    let items = || texts.iter().map(|text| (text, text.clone()));
+    let length = |text: String| text.len();
+    let mut lengths = keyed(items(), |texts| executor.map(length, texts));
+    assert_eq!(lengths.size_hint(), (3, Some(3)));
+    assert!(lengths.all(|(text, result)| result.unwrap() == text.len()));
+    assert_eq!(lengths.size_hint(), (0, Some(0)));
+    let mut lengths = keyed(items(), |texts| executor.map_with(MapOptions::new().unordered(), length, texts));
+    assert!(lengths.all(|(text, result)| result.unwrap() == text.len()));
+    let number = |text: String| text.parse::<u64>();
+    let mut numbers = keyed(items(), |texts| executor.map_fallible(number, texts));
+    assert!(numbers.all(|(text, result)| result.unwrap().to_string() == *text));
+    let mut numbers = keyed(items(), |texts| executor.map_fallible_with(MapOptions::new().unordered(), number, texts));
+    assert!(numbers.all(|(text, result)| result.unwrap().to_string() == *text));
+    let endless = keyed((0..).map(|n| (n, n)), |numbers| executor.map(square, numbers));
+    let squares: Vec<(u64, u64)> = endless.take(3).map(|(n, result)| (n, result.unwrap())).collect();
+    assert_eq!(squares, [(0, 0), (1, 1), (2, 4)]);
 }
 
 /// M3, W-15. CPython `test_map_exception`; pebble `map_error`: also within a chunk only the failing item fails.

@@ -193,5 +193,5 @@ pub fn the_numbers_add_up<B: Backend>(backend: &B) {
     assert!(report.is_complete(), "{report:?}");
     let stats = executor.stats();
     assert_eq!((stats.submitted, stats.finished, stats.failed, stats.cancelled), (6, 1, 2, 3), "{stats:?}");
-    assert_eq!((report.finished, report.cancelled, report.killed), (3, 3, 0), "{report:?}");
+    assert_eq!((report.finished, report.cancelled, report.killed, report.abandoned), (3, 3, 0, 0), "{report:?}");
 }

@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::{Interrupt, Outcome, PoolOptions, count_to, explain, keyed};
-use concurrent_futures::{Executor, MapOptions};
+use common::{Interrupt, Outcome, PoolOptions, count_to, explain};
+use concurrent_futures::{Executor, keyed};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 
 /// Makes a thumbnail of every picture in a folder: JPEG and PNG.
@@ -68,7 +68,7 @@ fn run(options: &Options) -> Outcome {
         (options.in_dir.join(name).into_os_string(), options.out_dir.join(name).into_os_string(), options.size)
     };
     let tasks = pictures.iter().map(|name| (name, argument(name))).take_while(|_| !interrupt.came());
-    for (name, outcome) in keyed(&*executor, MapOptions::new(), thumbnail, tasks) {
+    for (name, outcome) in keyed(tasks, |paths| executor.map_fallible(thumbnail, paths)) {
         match outcome {
             Ok(()) => made += 1,
             Err(_) if interrupt.came() => {}

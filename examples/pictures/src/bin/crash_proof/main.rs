@@ -27,8 +27,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use common::{Interrupt, Outcome, count_to, explain, keyed};
-use concurrent_futures::{Bytes, Executor, MapOptions, ProcessPool, TaskError, TaskOptions};
+use common::{Interrupt, Outcome, count_to, explain};
+use concurrent_futures::{Bytes, Executor, MapOptions, ProcessPool, TaskError, TaskOptions, keyed};
 use decoder::decode;
 
 /// Decodes pictures by a C library with known faults, and survives it.
@@ -105,7 +105,7 @@ fn run(options: &Options) -> Outcome {
         let bytes = picture.bytes.clone(); // which copies nothing
         (picture, bytes)
     });
-    for (picture, outcome) in keyed(&*executor, map_options, decode, tasks) {
+    for (picture, outcome) in keyed(tasks, |bytes| executor.map_fallible_with(map_options, decode, bytes)) {
         let (kind, text) = match &outcome {
             Ok((width, height)) => ("decoded", format!("ok, {width}x{height}")),
             Err(_) if interrupt.came() => continue,
