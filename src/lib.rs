@@ -39,6 +39,7 @@
 //! - A slice, on threads: [`map_slice`](ThreadPool::map_slice), which borrows it and is the fastest.
 //! - A function that returns a `Result` whose error should be the future's:
 //!   [`submit_fallible`](ThreadPool::submit_fallible), `map_fallible`, `spawn_fallible`.
+//! - A `map` where it matters which item a result is of: [`keyed`](fn@keyed).
 //!
 //! What ends in `_with` takes [`TaskOptions`] first, or [`MapOptions`].
 //!
@@ -119,7 +120,7 @@
 //! |---|---|---|
 //! | [`cancel`](Future::cancel) | never runs | runs on, and the answer is `false` |
 //! | [`abort`](Future::abort) with a grace | never runs | is told; after the grace its process is killed. A thread runs on until it looks |
-//! | [`TaskOptions::deadline`] | waits as long as it must | when its time is over, its process is killed. On a thread its future ends, and it is told |
+//! | [`TaskOptions::deadline`] | waits as long as it must | when its time is over, its process is killed. On a thread its future ends, it is told, and a spare takes its place |
 //! | [`cancel_on_drop`](Future::cancel_on_drop) | never runs, once the future is dropped | runs on |
 //!
 //! A task learns that it was told to stop by [`task::current`]: `?` after [`check`](task::CurrentTask::check) ends it

@@ -65,9 +65,9 @@ impl Default for ThreadPoolBuilder {
 }
 
 impl ThreadPoolBuilder {
-    /// How many tasks may run at once. Default: the number of cores that this process may use, cgroup quotas and
-    /// affinity included. Python's default is `min(32, cores + 4)`, its answer to the GIL; here a task that waits for
-    /// another is replaced by a spare worker instead.
+    /// How many tasks may run at once, not counting those that run on after their deadline. Default: the number of cores
+    /// that this process may use, cgroup quotas and affinity included. Python's default is `min(32, cores + 4)`, its answer
+    /// to the GIL; here a task that waits for another is replaced by a spare worker instead.
     pub fn max_workers(mut self, workers: usize) -> Self {
         self.max_workers = Some(workers);
         self
@@ -131,8 +131,9 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// How many workers may be blocked at once, each with a spare in its place. Default: 256. Beyond it a wait with a
-    /// timeout goes on without a spare, and one without panics, naming this limit.
+    /// How many workers may be blocked, or late with a task whose deadline has passed, each with a spare in its place.
+    /// Default: 256. Beyond it a wait with a timeout goes on without a spare, one without panics, naming this limit, and a
+    /// late worker keeps its place. So there are never more threads than `max_workers` and this together.
     pub fn max_blocked(mut self, workers: usize) -> Self {
         self.max_blocked = workers;
         self

@@ -179,6 +179,7 @@
     allow(rustdoc::broken_intra_doc_links, reason = "the pages of a build with fewer features")
 )]
 
+mod absence;
 mod builder;
 mod callbacks;
 mod calls;
@@ -193,6 +194,7 @@ mod scope;
 mod shared;
 mod slice;
 mod slot;
+#[cfg_attr(any(concurrent_futures_loom, concurrent_futures_shuttle), path = "modelled_timer.rs")]
 mod timer;
 mod worker_thread;
 
@@ -209,7 +211,7 @@ pub use slot::Slot;
 ///
 /// Blocking waits for futures of this library say so by themselves. An `.await` does not, since it is the runtime that
 /// blocks: a task that calls `block_on` stands in here. Outside any pool, and where the pool has as many blocked
-/// workers as it may ([`max_blocked`](ThreadPoolBuilder::max_blocked)), it just calls `function`.
+/// or late workers as it may ([`max_blocked`](ThreadPoolBuilder::max_blocked)), it just calls `function`.
 ///
 /// ```
 /// use std::sync::mpsc;

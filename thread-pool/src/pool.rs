@@ -39,6 +39,12 @@ use crate::slice;
 /// cycle panics in the task that closes it. A pool of one worker stays serial as long as its tasks wait for each other
 /// only, one by one and without timeouts.
 ///
+/// # Tasks that hang
+///
+/// A thread can't be stopped. A task that runs on after its deadline keeps its thread, but not its worker's place: its
+/// future has ended, and a spare worker runs what waits. When it returns, its thread is one of the pool again. A wait that
+/// runs the awaited task in place lasts until that returns, whatever its deadline; one with a timeout doesn't.
+///
 /// # Callbacks
 ///
 /// Done callbacks run on the worker that ran the task, or on the thread that cancels it. Those of tasks that are late, or

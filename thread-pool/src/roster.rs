@@ -1,24 +1,28 @@
 //! **Who works, who searches, who sleeps**: the idle and wake protocol of a pool.
 //!
 //! ```text
-//!                     summon: spawn                    found_work
-//!        (no thread) ───────────────► ┌───────────┐ ─────────────────► ┌──────┐  block   ┌─────────┐
-//!             ▲                       │ SEARCHING │                    │ BUSY │ ───────► │ BLOCKED │
-//!             │ leave: closed         └───────────┘ ◄───────────────── └──────┘ ◄─────── └─────────┘
-//!             ├──────────────────────  │         ▲       search           │      unblock
-//!             │                   park │         │ summon: wake           │ park_surplus
-//!             │ retire: kept alive     ▼         │ recheck                │
-//!             │ long enough       ┌──────────────────┐                    │
+//!                     summon: spawn                    found_work               block    ┌─────────┐
+//!        (no thread) ───────────────► ┌───────────┐ ─────────────────► ┌──────┐ ───────► │ BLOCKED │
+//!             ▲                       │ SEARCHING │                    │      │ ◄─────── └─────────┘
+//!             │ leave: closed         └───────────┘ ◄───────────────── │ BUSY │ unblock
+//!             ├──────────────────────  │         ▲       search        │      │ run_late ┌─────────┐
+//!             │                   park │         │ summon: wake        │      │ ───────► │  LATE   │
+//!             │ retire: kept alive     ▼         │ recheck             └──────┘ ◄─────── └─────────┘
+//!             │ long enough       ┌──────────────────┐                    │     come_back
 //!             └────────────────── │      PARKED      │ ◄──────────────────┘
-//!                                 └──────────────────┘
+//!                                 └──────────────────┘    park_surplus
 //! ```
 //!
 //! A new worker that has an initializer to run is *starting* meanwhile, between the two arrows of `summon: spawn`: it
 //! doesn't search, so others are called for what it can't take yet.
 //!
-//! *Active* workers are those that are neither parked nor blocked; at most `max_workers` are. Whoever wants work done
-//! ([`summon`](Roster::summon)) claims the worker himself: he counts it as searching before it wakes or starts, so that
-//! ten submits wake one worker and not ten. That one, when it has found work, summons the next if there is more.
+//! *Late* is a worker whose task runs on after its deadline has ended its future; perhaps for ever. It may block
+//! meanwhile, and one that is blocked may grow late: it counts as late then, once.
+//!
+//! *Active* workers are those that are neither parked nor absent, which is blocked or late; at most `max_workers` are.
+//! Whoever wants work done ([`summon`](Roster::summon)) claims the worker himself: he counts it as searching before it
+//! wakes or starts, so that ten submits wake one worker and not ten. That one, when it has found work, summons the next if
+//! there is more.
 //!
 //! All counts change under one lock. A submit only reads [`calls`](Roster::calls), a flag that says whether a summons
 //! could do anything: somebody may be activated, and nobody searches.
@@ -28,12 +32,16 @@
 //! - **R1** No lost wake-up: a job that was pushed is found by a worker that searches, or its push summons one.
 //!   The submitter does *push; fence; read `calls`*; the worker that goes to sleep does *write `calls`; fence; look at the
 //!   queue*. Both fences are SeqCst, so at least one of the two sees the other's write. The same pair stands behind
-//!   `found_work` and `block`, which are followed by a look at the queue too.
-//! - **R2** At most `max_workers` workers are active, except right after an `unblock`; a surplus worker parks before it
-//!   takes another job.
+//!   `found_work`, `block` and `run_late`, which are followed by a look at the queue too.
+//! - **R2** At most `max_workers` workers are active, except right after an `unblock` or a `come_back`; a surplus worker
+//!   parks before it takes another job.
 //! - **R3** A worker announces that it searches *before* the result of its task is released. So whoever the result wakes
 //!   finds it searching, and submitting and waiting in a loop uses exactly one thread.
 //! - **R4** A worker leaves only when the queue is closed and empty, or when it claims its own place among the parked.
+//! - **R5** A late worker gives its place up before anybody hears that its task is late, and comes back before it takes
+//!   another job. At most `max_blocked` absent workers have given their place up. Beyond that one that would block is
+//!   refused, and one that grows late keeps its place, until another is absent no more: which of the absent ones it is
+//!   that counts doesn't matter. So there are never more than `max_workers + max_blocked` threads.
 //!
 //! What wakes a parked worker if everybody else is dead: nothing needs to; closing the pool wakes all.
 
@@ -42,6 +50,7 @@ use std::sync::Arc;
 use concurrent_futures_core::sync::{AtomicBool, Mutex, Ordering};
 use concurrent_futures_core::worker::{Attention, BlockLimit};
 
+use crate::absence::{Absence, TimedTask};
 use crate::parker::Parker;
 
 pub(crate) struct Roster {
@@ -55,7 +64,6 @@ pub(crate) struct Roster {
     /// Whether more workers are active than may be. Written under the lock.
     surplus: AtomicBool,
     max_workers: usize,
-    max_blocked: usize,
 }
 
 #[derive(Default)]
@@ -64,7 +72,11 @@ struct Counts {
     searching: usize,
     /// Workers that run their initializer, which is foreign code: each takes a job afterwards.
     starting: usize,
+    /// Those that are late as well are among the late ones.
     blocked: usize,
+    late: usize,
+    /// How many absent workers give their place up.
+    max_blocked: usize,
     /// The most recently parked last: it is woken first, since its caches are warm.
     parked: Vec<Arc<Parker>>,
     next_number: usize,
@@ -99,18 +111,18 @@ pub(crate) struct Headcount {
     pub(crate) total: usize,
     pub(crate) idle: usize,
     pub(crate) blocked: usize,
+    pub(crate) late: usize,
 }
 
 impl Roster {
     pub(crate) fn new(max_workers: usize, max_blocked: usize) -> Self {
         Self {
-            counts: Mutex::new(Counts::default()),
+            counts: Mutex::new(Counts { max_blocked, ..Counts::default() }),
             calls: AtomicBool::new(true),
             attention: Attention::default(),
             hungry: AtomicBool::new(false),
             surplus: AtomicBool::new(false),
             max_workers,
-            max_blocked,
         }
     }
 
@@ -138,14 +150,14 @@ impl Roster {
     ///
     /// `waiting` says how many jobs wait, and is asked under the lock: a worker that took the job after the caller looked
     /// has passed [`found_work`](Self::found_work) since, or still counts as searching (R3). For each of them that is
-    /// still initialising, one job is spoken for, unless a worker is parked and can have it now, or as many are blocked:
+    /// still initialising, one job is spoken for, unless a worker is parked and can have it now, or as many are absent:
     /// an initializer may wait for the very job.
     pub(crate) fn summon(&self, waiting: impl FnOnce() -> usize) -> Summons {
         let mut counts = self.counts.lock();
         if counts.searching > 0 || counts.active() >= self.max_workers {
             return Summons::Nobody;
         }
-        let spoken_for = if counts.parked.is_empty() { counts.starting.saturating_sub(counts.blocked) } else { 0 };
+        let spoken_for = if counts.parked.is_empty() { counts.starting.saturating_sub(counts.absent()) } else { 0 };
         if waiting() <= spoken_for {
             return Summons::Nobody;
         }
@@ -242,7 +254,7 @@ impl Roster {
     /// somebody claimed it, or it was to go as a spare and other spares have gone already.
     pub(crate) fn retire(&self, parker: &Arc<Parker>, even_if_no_spare: bool) -> bool {
         let mut counts = self.counts.lock();
-        if !even_if_no_spare && counts.total <= self.max_workers {
+        if !even_if_no_spare && !counts.has_spares(self.max_workers) {
             return false;
         }
         let taken_back = counts.take_back(parker);
@@ -284,21 +296,38 @@ impl Roster {
         is_parked
     }
 
-    /// BUSY → BLOCKED. The caller then looks whether there is work and summons (R1).
-    pub(crate) fn block(&self) -> Result<(), BlockLimit> {
+    /// BUSY → BLOCKED, or LATE as before. The caller then looks whether there is work and summons (R1).
+    pub(crate) fn block(&self, absence: &Absence) -> Result<(), BlockLimit> {
         let mut counts = self.counts.lock();
-        if counts.blocked >= self.max_blocked {
-            return Err(BlockLimit { max_blocked: self.max_blocked });
+        let others = counts.absent() - usize::from(absence.is_late());
+        if others >= counts.max_blocked {
+            return Err(BlockLimit { max_blocked: counts.max_blocked });
         }
-        counts.blocked += 1;
+        counts.change(absence, || absence.set_blocked(true));
         self.publish(&counts);
         Ok(())
     }
 
-    /// BLOCKED → BUSY. There may be more active workers than `max_workers` now (R2).
-    pub(crate) fn unblock(&self) {
+    /// BLOCKED → BUSY, or LATE as before. There may be more active workers than `max_workers` now (R2).
+    pub(crate) fn unblock(&self, absence: &Absence) {
         let mut counts = self.counts.lock();
-        counts.blocked -= 1;
+        counts.change(absence, || absence.set_blocked(false));
+        self.publish(&counts);
+    }
+
+    /// BUSY or BLOCKED → LATE, by whoever has ended the task's future, unless the task has returned meanwhile. The caller
+    /// then looks whether there is work and summons (R1).
+    pub(crate) fn run_late(&self, task: &TimedTask) {
+        let mut counts = self.counts.lock();
+        counts.change(task.absence(), || task.note_late());
+        self.publish(&counts);
+    }
+
+    /// LATE → BUSY or BLOCKED, by the worker itself, unless another of its tasks is late. There may be more active workers
+    /// than `max_workers` now (R2).
+    pub(crate) fn come_back(&self, task: &TimedTask) {
+        let mut counts = self.counts.lock();
+        counts.change(task.absence(), || task.note_returned());
         self.publish(&counts);
     }
 
@@ -321,7 +350,7 @@ impl Roster {
 
     /// Whether the worker is one more than `max_workers`, even when nobody is blocked: a spare that was needed once.
     pub(crate) fn has_spares(&self) -> bool {
-        self.counts.lock().total > self.max_workers
+        self.counts.lock().has_spares(self.max_workers)
     }
 
     /// Whether somebody else works while this one is parked.
@@ -331,7 +360,8 @@ impl Roster {
 
     pub(crate) fn headcount(&self) -> Headcount {
         let counts = self.counts.lock();
-        Headcount { total: counts.total, idle: counts.parked.len() + counts.searching, blocked: counts.blocked }
+        let idle = counts.parked.len() + counts.searching;
+        Headcount { total: counts.total, idle, blocked: counts.blocked, late: counts.late }
     }
 
     fn publish(&self, counts: &Counts) {
@@ -347,7 +377,36 @@ impl Roster {
 
 impl Counts {
     fn active(&self) -> usize {
-        self.total - self.parked.len() - self.blocked
+        self.total - self.parked.len() - self.absent().min(self.max_blocked)
+    }
+
+    fn absent(&self) -> usize {
+        self.blocked + self.late
+    }
+
+    /// One that is late may never come back, so who stands in for it is no spare.
+    fn has_spares(&self, max_workers: usize) -> bool {
+        self.total - self.late > max_workers
+    }
+
+    /// Counts a worker as what `change` makes it.
+    fn change(&mut self, absence: &Absence, change: impl FnOnce()) {
+        if let Some(before) = self.kind(absence) {
+            *before -= 1;
+        }
+        change();
+        if let Some(after) = self.kind(absence) {
+            *after += 1;
+        }
+    }
+
+    /// Where an absent worker is counted.
+    fn kind(&mut self, absence: &Absence) -> Option<&mut usize> {
+        match (absence.is_late(), absence.is_blocked()) {
+            (true, _) => Some(&mut self.late),
+            (false, true) => Some(&mut self.blocked),
+            (false, false) => None,
+        }
     }
 
     fn take_back(&mut self, parker: &Arc<Parker>) -> bool {
@@ -359,82 +418,4 @@ impl Counts {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::{FailedSpawn, Parker, Roster, Summons};
-
-    #[test]
-    fn r1_a_second_summons_claims_nobody_while_one_searches() {
-        let roster = Roster::new(2, 8);
-        assert!(matches!(roster.summon(|| 1), Summons::Spawn(0)));
-        assert!(!roster.calls());
-        assert!(matches!(roster.summon(|| 1), Summons::Nobody));
-        roster.found_work();
-        assert!(roster.calls(), "there is room for a second worker");
-        assert!(matches!(roster.summon(|| 1), Summons::Spawn(1)));
-        roster.found_work();
-        assert!(!roster.calls() && matches!(roster.summon(|| 1), Summons::Nobody));
-    }
-
-    #[test]
-    fn r3_a_summons_claims_nobody_if_the_job_was_found_meanwhile() {
-        let roster = Roster::new(2, 8);
-        let _ = roster.summon(|| 1);
-        roster.found_work();
-        assert!(roster.calls() && matches!(roster.summon(|| 0), Summons::Nobody));
-        assert_eq!(roster.headcount().total, 1);
-    }
-
-    #[test]
-    fn r1_a_worker_that_parked_while_another_was_to_start_takes_over_when_that_fails() {
-        let roster = Roster::new(2, 8);
-        let parker = Arc::new(Parker::default());
-        let _ = roster.summon(|| 1);
-        roster.found_work();
-        assert!(matches!(roster.summon(|| 1), Summons::Spawn(1)));
-        // The first one finds nothing and parks; what is pushed now relies on the second.
-        roster.search();
-        roster.park(&parker);
-        assert!(!roster.calls());
-        assert!(matches!(roster.spawn_failed(), FailedSpawn::Wake(woken) if Arc::ptr_eq(&woken, &parker)));
-        assert!(!roster.calls(), "the first one searches");
-        roster.found_work();
-        assert!(matches!(roster.summon(|| 1), Summons::Spawn(_)));
-        assert!(matches!(roster.spawn_failed(), FailedSpawn::OthersWork));
-        roster.search();
-        roster.leave();
-        let _ = roster.summon(|| 1);
-        assert!(matches!(roster.spawn_failed(), FailedSpawn::NobodyLeft));
-    }
-
-    #[test]
-    fn r2_a_blocked_worker_makes_room_and_a_surplus_one_parks() {
-        let roster = Roster::new(1, 1);
-        let parker = Arc::new(Parker::default());
-        let _ = roster.summon(|| 1);
-        roster.found_work();
-        roster.block().unwrap();
-        assert!(roster.block().unwrap_err().max_blocked == 1);
-        assert!(matches!(roster.summon(|| 1), Summons::Spawn(1)));
-        roster.found_work();
-        roster.unblock();
-        assert!(roster.has_surplus());
-        assert!(roster.park_surplus(&parker) && !roster.has_surplus());
-        assert!(!roster.park_surplus(&parker));
-    }
-
-    #[test]
-    fn r4_a_claimed_worker_does_not_retire() {
-        let roster = Roster::new(1, 1);
-        let parker = Arc::new(Parker::default());
-        let _ = roster.summon(|| 1);
-        roster.park(&parker);
-        assert!(matches!(roster.summon(|| 1), Summons::Wake(_)));
-        assert!(!roster.retire(&parker, true) && !roster.recheck(&parker));
-        roster.park(&parker);
-        assert!(!roster.retire(&parker, false), "it is no spare");
-        assert!(roster.retire(&parker, true));
-        assert_eq!(roster.headcount().total, 0);
-    }
-}
+mod tests;

@@ -16,6 +16,7 @@ use concurrent_futures_core::{
 };
 use crossbeam_utils::CachePadded;
 
+use crate::absence::{Absence, TimedTask};
 use crate::builder::ThreadPoolBuilder;
 use crate::callbacks::Callbacks;
 use crate::counters::Counters;
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
 pub(crate) struct Thread {
     pub(crate) handle: Option<thread::JoinHandle<()>>,
     pub(crate) running: Option<RunningJobs>,
+    absence: Arc<Absence>,
     /// Whether it has done all its work, and is about to end.
     pub(crate) has_left: bool,
 }
@@ -145,7 +147,7 @@ impl Shared {
         }
     }
 
-    /// After a worker has become busy or blocked: makes sure that somebody finds what else there is.
+    /// After a worker has become busy, blocked or late: makes sure that somebody finds what else there is.
     pub(crate) fn pass_on(self: &Arc<Self>) {
         // The fence of R1: the write of `calls` before it, the look at the queue behind it.
         fence(Ordering::SeqCst);
@@ -168,11 +170,12 @@ impl Shared {
 
     fn spawn(self: &Arc<Self>, number: usize) -> io::Result<()> {
         let worker = Worker::new(self.clone(), number);
+        let absence = worker.absence();
         let name = format!("{}_{number}", self.name);
         // Under the lock, so that the thread finds its entry when it registers.
         let mut threads = self.threads.lock();
         let handle = thread::Builder::new().name(name).stack_size(self.stack_size).spawn(move || worker.work())?;
-        threads.insert(number, Thread { handle: Some(handle), running: None, has_left: false });
+        threads.insert(number, Thread { handle: Some(handle), running: None, absence, has_left: false });
         Ok(())
     }
 
@@ -216,13 +219,18 @@ impl Shared {
         if self.queue.is_closed() {
             return self.refuse(job, self.lifecycle.refusal());
         }
-        if let Err(skipped) = job.run_with(&mut Accounts { shared: self, id, worker: None }) {
+        if let Err(skipped) = job.run_with(&mut Accounts::in_caller(self, id)) {
             self.count_skipped(id, tasks, skipped);
         }
     }
 
-    /// Ends the future of a task when its deadline passes; its thread runs on.
-    fn watch_deadline(self: &Arc<Self>, due: Instant, handle: JobHandle) -> io::Result<()> {
+    /// Ends the future of a task when its deadline passes; its thread runs on, and a worker is late then.
+    fn watch_deadline(
+        self: &Arc<Self>,
+        due: Instant,
+        handle: JobHandle,
+        timed: Option<Arc<TimedTask>>,
+    ) -> io::Result<()> {
         let (shared, task) = (Arc::downgrade(self), handle.clone());
         let end = move || {
             if handle.state().is_none_or(State::is_done) {
@@ -235,9 +243,26 @@ impl Shared {
             let options = handle.options();
             let limit = options.deadline_limit().unwrap_or_default();
             let error = DeadlineExceeded::new(DeadlineOf::Task, limit, options.label_text());
-            handle.fail_then(error, |tally| shared.count(handle.id(), tally));
+            handle.fail_then(error, |tally| {
+                if let Some(timed) = timed {
+                    shared.roster.run_late(&timed);
+                    shared.pass_on();
+                }
+                shared.count(handle.id(), tally);
+            });
         };
         self.timer.at(due, &self.name, Some(task), end)
+    }
+
+    /// The absence of the worker whose thread this is.
+    fn absence_here(&self) -> Option<Arc<Absence>> {
+        if !worker::is_worker_of(self.id) {
+            return None;
+        }
+        let us = thread::current().id();
+        let threads = self.threads.lock();
+        let is_ours = |thread: &&Thread| thread.handle.as_ref().is_some_and(|handle| handle.thread().id() == us);
+        threads.values().find(is_ours).map(|thread| thread.absence.clone())
     }
 
     pub(crate) fn count(&self, id: TaskId, tally: Tally) {
@@ -266,6 +291,7 @@ impl Shared {
         stats.workers = headcount.total;
         stats.idle = headcount.idle;
         stats.blocked = headcount.blocked;
+        stats.late = headcount.late;
         stats.pending = self.queue.len();
         let totals = self.counters.totals();
         stats.submitted = totals.submitted;
@@ -287,26 +313,61 @@ impl Shared {
 /// Keeps the accounts of a task that runs in this pool.
 pub(crate) struct Accounts<'a> {
     pub(crate) shared: &'a Arc<Shared>,
-    pub(crate) id: TaskId,
+    id: TaskId,
     /// The worker that runs it; none where a submitting thread does.
-    pub(crate) worker: Option<usize>,
+    worker: Option<(usize, &'a Arc<Absence>)>,
+    /// The task while it runs, if it has a deadline.
+    timed: Option<Arc<TimedTask>>,
+}
+
+impl<'a> Accounts<'a> {
+    pub(crate) fn on_worker(shared: &'a Arc<Shared>, id: TaskId, worker: (usize, &'a Arc<Absence>)) -> Self {
+        Self { shared, id, worker: Some(worker), timed: None }
+    }
+
+    fn in_caller(shared: &'a Arc<Shared>, id: TaskId) -> Self {
+        Self { shared, id, worker: None, timed: None }
+    }
+
+    /// That of the worker whose thread this is, if it is one: a submitter that runs its task itself may be.
+    fn absence(&self) -> Option<Arc<Absence>> {
+        match self.worker {
+            Some((_, absence)) => Some(absence.clone()),
+            None => self.shared.absence_here(),
+        }
+    }
+
+    /// The task has returned: if it was late, its worker comes back.
+    fn come_back(&mut self) {
+        if let Some(timed) = self.timed.take() {
+            self.shared.roster.come_back(&timed);
+        }
+    }
 }
 
 impl RunHooks for Accounts<'_> {
     fn started(&mut self, task: &Started<'_>) -> Result<(), TaskError> {
-        if let Some(worker) = self.worker {
+        if let Some((worker, _)) = self.worker {
             self.shared.observer.tell(|observer| observer.started(self.id, worker));
         }
         let Some(due) = task.deadline() else { return Ok(()) };
+        self.timed = self.absence().map(TimedTask::new).map(Arc::new);
         // Without a timer nobody would end the future: rather no result than one that comes when it likes.
-        self.shared.watch_deadline(due, task.handle()).map_err(|error| {
+        self.shared.watch_deadline(due, task.handle(), self.timed.clone()).map_err(|error| {
             let text = format!("the thread that watches deadlines could not be started: {error}");
             Rejected::broken(text, Some(Arc::new(error))).into()
         })
     }
 
     fn before_release(&mut self, tally: Tally) {
+        self.come_back();
         self.shared.count(self.id, tally);
+    }
+}
+
+impl Drop for Accounts<'_> {
+    fn drop(&mut self) {
+        self.come_back();
     }
 }
 

@@ -8,6 +8,7 @@ use concurrent_futures_core::sync::{Ordering, fence};
 use concurrent_futures_core::worker::{self, Attention, BlockLimit, ExecutorId, Wish, WorkerContext};
 use concurrent_futures_core::{Job, Rejected, RunHooks, RunningJob, Started, Tally, TaskError};
 
+use crate::absence::Absence;
 use crate::parker::Parker;
 use crate::shared::{Accounts, Shared};
 
@@ -21,6 +22,7 @@ pub(crate) struct Worker {
     shared: Arc<Shared>,
     number: usize,
     parker: Arc<Parker>,
+    absence: Arc<Absence>,
     spinner: Spinner,
 }
 
@@ -38,12 +40,16 @@ enum Next {
 
 impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, number: usize) -> Self {
-        Self { shared, number, parker: Arc::default(), spinner: Spinner::new() }
+        Self { shared, number, parker: Arc::default(), absence: Arc::default(), spinner: Spinner::new() }
+    }
+
+    pub(crate) fn absence(&self) -> Arc<Absence> {
+        self.absence.clone()
     }
 
     /// The thread's whole life. It begins counted as searching.
     pub(crate) fn work(self) {
-        let context = Arc::new(Context::new(self.shared.clone(), self.number));
+        let context = Arc::new(Context::new(&self));
         let guard = worker::enter(context);
         self.shared.register(self.number, guard.running_jobs());
         let observer = &self.shared.observer;
@@ -73,7 +79,7 @@ impl Worker {
     /// BUSY: runs a job; before its result is released, announces that it searches, if nothing waits.
     fn run(&self, job: Job) -> Next {
         let (id, tasks) = (job.id(), job.tasks());
-        let accounts = Accounts { shared: &self.shared, id, worker: Some(self.number) };
+        let accounts = Accounts::on_worker(&self.shared, id, (self.number, &self.absence));
         let mut turn = Turn { accounts, is_announced: false };
         if let Err(skipped) = job.run_with(&mut turn) {
             self.shared.count_skipped(id, tasks, skipped);
@@ -168,7 +174,7 @@ impl Worker {
     }
 }
 
-/// One task on a worker, which announces itself before the result is released (R3).
+/// One task on a worker, which announces itself before the result is released (R3); by then it is late no more (R5).
 struct Turn<'a> {
     accounts: Accounts<'a>,
     /// Whether the worker is counted as searching.
@@ -201,13 +207,15 @@ impl RunHooks for Turn<'_> {
 struct Context {
     shared: Arc<Shared>,
     number: usize,
+    absence: Arc<Absence>,
     /// An address near the base of the thread's stack.
     stack_base: usize,
 }
 
 impl Context {
-    fn new(shared: Arc<Shared>, number: usize) -> Self {
-        Self { shared, number, stack_base: address_of_stack() }
+    fn new(worker: &Worker) -> Self {
+        let (shared, absence) = (worker.shared.clone(), worker.absence());
+        Self { shared, number: worker.number, absence, stack_base: address_of_stack() }
     }
 }
 
@@ -224,17 +232,17 @@ impl WorkerContext for Context {
 
     fn run_in_place(&self, job: RunningJob) {
         let id = job.id();
-        job.run_with(&mut Accounts { shared: &self.shared, id, worker: Some(self.number) });
+        job.run_with(&mut Accounts::on_worker(&self.shared, id, (self.number, &self.absence)));
     }
 
     fn block(&self) -> Result<(), BlockLimit> {
-        self.shared.roster.block()?;
+        self.shared.roster.block(&self.absence)?;
         self.shared.pass_on();
         Ok(())
     }
 
     fn unblock(&self) {
-        self.shared.roster.unblock();
+        self.shared.roster.unblock(&self.absence);
     }
 
     fn attention(&self) -> Option<Attention> {

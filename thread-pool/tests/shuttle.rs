@@ -2,7 +2,7 @@
 //!
 //! `RUSTFLAGS="--cfg concurrent_futures_shuttle" cargo test --release --test shuttle`; `SCHEDULES` says how many each
 //! test tries. A failure prints the schedule, by which it can be replayed. Time is not modelled, so no test here uses a
-//! timeout or a deadline.
+//! timeout. A deadline, however long, passes whenever the schedule says.
 #![cfg(concurrent_futures_shuttle)]
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use concurrent_futures_thread_pool::{
-    ReturnWhen, Shutdown, SpawnExt, TaskError, ThreadPool, WhenFull, as_completed, wait,
+    ReturnWhen, Shutdown, TaskError, TaskOptions, ThreadPool, WhenFull, as_completed, blocking, wait,
 };
 use shuttle::thread;
 
@@ -124,6 +124,80 @@ fn r2_a_worker_that_comes_back_from_a_wait_leaves_the_queue_to_the_spare() {
             step.result().unwrap();
         }
         assert_eq!(pool.stats().blocked, 0);
+    });
+}
+
+fn any_time() -> TaskOptions {
+    TaskOptions::new().deadline(Duration::from_secs(1))
+}
+
+/// Nobody is absent any more from a pool that has ended.
+fn assert_all_came_back(pool: &ThreadPool) {
+    assert!(pool.shutdown(Shutdown::drain()).is_complete());
+    let stats = pool.stats();
+    assert_eq!((stats.workers, stats.blocked, stats.late), (0, 0, 0));
+    assert_eq!(stats.submitted, stats.ended(), "{stats:?}");
+}
+
+#[test]
+fn r5_what_waits_behind_a_task_that_hangs_beyond_its_deadline_runs() {
+    explore(|| {
+        let pool = ThreadPool::new(1).unwrap();
+        let (send, sent) = shuttle::sync::mpsc::channel();
+        // It hangs until a task that waits behind it has run.
+        let hung = pool.spawn_with(any_time(), move || sent.recv().unwrap());
+        let behind = [pool.spawn(|| ()), pool.spawn(move || send.send(()).unwrap())];
+        behind.into_iter().for_each(|future| future.result().unwrap());
+        drop(hung.result());
+        assert_all_came_back(&pool);
+    });
+}
+
+#[test]
+fn r5_a_task_that_returns_as_its_deadline_passes_leaves_no_worker_absent() {
+    explore(|| {
+        let pool = ThreadPool::new(2).unwrap();
+        let futures = [0; 3].map(|_| pool.spawn_with(any_time(), || ()));
+        let ends = futures.map(|future| future.result().err().map(|error| error.name()));
+        assert!(ends.iter().all(|end| end.is_none_or(|name| name == "DeadlineExceeded")), "{ends:?}");
+        assert_all_came_back(&pool);
+    });
+}
+
+#[test]
+fn r2_a_late_worker_that_comes_back_leaves_the_queue_to_who_took_over() {
+    explore(|| {
+        let pool = ThreadPool::new(1).unwrap();
+        let serial = counter();
+        let late = pool.spawn_with(any_time(), thread::yield_now);
+        let steps = [0; 3].map(|_| {
+            let serial = serial.clone();
+            pool.spawn(move || {
+                assert_eq!(serial.fetch_add(1, Ordering::SeqCst), 0, "two tasks run on a pool of one");
+                thread::yield_now();
+                serial.fetch_sub(1, Ordering::SeqCst);
+            })
+        });
+        steps.into_iter().for_each(|step| step.result().unwrap());
+        drop(late.result());
+        assert_all_came_back(&pool);
+    });
+}
+
+#[test]
+fn r5_a_worker_that_blocks_as_its_task_grows_late_counts_once() {
+    explore(|| {
+        let pool = ThreadPool::new(1).unwrap();
+        let handle = pool.handle();
+        let waits = pool.spawn_with(any_time(), move || {
+            let inner = [handle.spawn_with(any_time(), thread::yield_now), handle.spawn(|| ())];
+            wait(&inner, ReturnWhen::AllCompleted, None);
+            blocking(thread::yield_now);
+            inner.into_iter().for_each(|future| drop(future.result()));
+        });
+        pool.spawn(|| ()).result().unwrap();
+        drop(waits.result());
+        assert_all_came_back(&pool);
     });
 }
 

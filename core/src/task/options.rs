@@ -16,7 +16,7 @@ use crate::context::{self, Carried};
 /// | option | threads | processes |
 /// |---|---|---|
 /// | `label` | in errors, and to the task itself | likewise |
-/// | `deadline` | the future ends, the thread runs on with its cancellation flag set | the worker is killed and replaced |
+/// | `deadline` | the future ends, the thread runs on with its cancellation flag set, and a spare takes its place | the worker is killed and replaced |
 /// | `retries` | accepted; no thread dies, so nothing is retried | after `WorkerDied` |
 ///
 /// What a backend can't do it refuses with `Rejected`, it never ignores it. Python has none of these.

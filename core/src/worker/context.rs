@@ -105,7 +105,7 @@ pub enum Wish {
     Stop,
 }
 
-/// How many workers of a pool may be blocked at once; the limit is reached.
+/// How many workers of a pool may be blocked, or late with a task, at once; the limit is reached.
 ///
 /// ```
 /// let limit = concurrent_futures_core::worker::BlockLimit { max_blocked: 256 };
@@ -121,8 +121,8 @@ impl fmt::Display for BlockLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} workers of this pool are blocked already, which is its max_blocked: raise it, or let fewer tasks wait \
-             for each other",
+            "{} workers of this pool are blocked already, or late with a task, which is its max_blocked: raise it, or let \
+             fewer tasks wait for each other",
             self.max_blocked
         )
     }
