@@ -65,6 +65,11 @@ pub(crate) trait Work: Send + Sized + 'static {
         None
     }
 
+    /// Whether nobody wants those of its tasks that have not begun.
+    fn is_withdrawn(&self) -> bool {
+        false
+    }
+
     /// How the work crosses, if it can.
     #[cfg(feature = "portable")]
     fn face(&self) -> Option<PortableFace<Self::Argument, Self::Item>>;

@@ -353,3 +353,118 @@ fn p74_a_deadline_of_a_whole_map_stops_it() {
         results.into_iter().for_each(assert_late);
     });
 }
+
+/// M5: it never looks whether it should, and the drop of the pool doesn't wait for it.
+#[test]
+fn m5_the_deadline_of_a_map_ends_the_worker_of_an_item_that_hangs() {
+    bounded(|| {
+        for options in [MapOptions::new(), MapOptions::new().unordered(), MapOptions::new().chunk_size(2)] {
+            let pool = pool(2);
+            let keeper = Gatekeeper::new();
+            let mut results = pool.map_with(options.deadline(SOON), pass, (0..4).map(|n| (keeper.gate(), n)));
+            keeper.await_arrivals(2);
+            // Whoever collects goes away at the first.
+            assert_late(results.next().unwrap());
+            drop(results);
+            drop(pool);
+            assert_eq!(keeper.arrivals().len(), 2);
+        }
+    });
+}
+
+/// M5: of a chunk those items that were in time keep their results, and of a map the others do.
+#[test]
+fn m5_what_was_in_time_beside_an_item_that_hangs_is_yielded() {
+    fn pass_if_odd((gate, n): (Gate, u64)) -> u64 {
+        gate.announce(n);
+        if !n.is_multiple_of(2) {
+            gate.pass(n);
+        }
+        n
+    }
+    bounded(|| {
+        for chunk in [1, 3] {
+            let pool = pool(1);
+            let keeper = Gatekeeper::new();
+            let pid = pool.submit(where_am_i, ()).result().unwrap();
+            let options = MapOptions::new().deadline(SOON).chunk_size(chunk);
+            let mut results = pool.map_with(options, pass_if_odd, (0..3).map(|n| (keeper.gate(), n)));
+            keeper.await_arrivals(3);
+            assert_eq!(results.next().unwrap().unwrap(), 0, "in chunks of {chunk}");
+            assert_late(results.next().unwrap());
+            assert_late(results.next().unwrap());
+            assert!(results.next().is_none());
+            await_exit(pid);
+            assert_eq!(keeper.arrivals(), [0, 1, 1], "in chunks of {chunk}");
+            drop(results);
+            let stats = final_stats(&pool);
+            assert_eq!((stats.finished, stats.cancelled), (2, 2), "{stats:?}");
+        }
+    });
+}
+
+/// M5, N3: of what else lies with its worker everything runs, once.
+#[test]
+fn m5_the_end_of_a_map_hurts_no_other_job_of_its_worker() {
+    bounded(|| {
+        let pool = pool(1);
+        let (keeper, diary) = (Gatekeeper::new(), Diary::new());
+        let note = |(pen, n): (Pen, u64)| {
+            pen.write(n);
+            n
+        };
+        let mut results = pool.map_with(MapOptions::new().deadline(SOON), pass, [(keeper.gate(), 1)]);
+        let others = pool.map(note, (0..100).map(|n| (diary.pen(), n)));
+        keeper.await_arrivals(1);
+        assert_late(results.next().unwrap());
+        assert_eq!(others.map(Result::unwrap).collect::<Vec<_>>(), (0..100).collect::<Vec<_>>());
+        assert_eq!(diary.sorted(), (0..100).collect::<Vec<_>>());
+        final_stats(&pool);
+        assert_eq!(pool.restarts(), 1);
+    });
+}
+
+/// M5: also a part that its chunk has given to another worker, of which the map hears only from the chunk.
+#[test]
+fn m5_a_part_of_a_chunk_that_was_given_away_is_stopped_too() {
+    bounded(|| {
+        let pool = pool(2);
+        let keeper = Gatekeeper::new();
+        let options = MapOptions::new().chunk_size(4).deadline(SOON);
+        let mut results = pool.map_with(options, pass, (0..4).map(|n| (keeper.gate(), n)));
+        keeper.await_arrivals(2);
+        assert_late(results.next().unwrap());
+        drop(results);
+        drop(pool);
+        assert_eq!(keeper.arrivals().len(), 2);
+    });
+}
+
+/// M5: whoever ends at that very moment keeps its outcome, or is late; none is lost, and none runs twice.
+#[test]
+fn m5_items_that_end_with_the_deadline_have_one_outcome_each() {
+    fn doze((pen, n): (Pen, u64)) -> u64 {
+        std::thread::sleep(Duration::from_micros(n * 50));
+        pen.write(n);
+        n
+    }
+    bounded(|| {
+        let pool = pool(2);
+        pool.map(square, 0..2).for_each(drop);
+        for limit in 1..40 {
+            let diary = Diary::new();
+            let options =
+                MapOptions::new().deadline(Duration::from_micros(limit * 100)).chunk_size(1 + limit as usize % 3);
+            let results: Vec<_> = pool.map_with(options, doze, (0..12).map(|n| (diary.pen(), n))).collect();
+            for (n, result) in (0..).zip(results) {
+                if !matches!(result, Ok(value) if value == n) {
+                    assert_late(result);
+                }
+            }
+            let mut ran = diary.sorted();
+            ran.dedup();
+            assert_eq!(ran, diary.sorted(), "once each");
+        }
+        final_stats(&pool);
+    });
+}

@@ -222,6 +222,7 @@ macro_rules! __promises {
             a_late_item_yields_deadline_exceeded
             what_waits_at_the_deadline_never_runs
             what_waits_at_the_deadline_never_runs_unordered
+            the_deadline_of_a_map_ends_what_runs
             a_deadline_ends_an_endless_input
             a_deadline_never_looks_like_success
             dropping_the_results_cancels_what_has_not_begun

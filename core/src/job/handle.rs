@@ -95,6 +95,13 @@ impl JobHandle {
         self.task.upgrade().is_some_and(|task| task.fail(error.into(), &mut hooks))
     }
 
+    /// Begins no further task of it.
+    pub(crate) fn withdraw(&self) {
+        if let Some(task) = self.task.upgrade() {
+            task.withdraw();
+        }
+    }
+
     /// Sets the task's cancellation flag, which `task::current().is_cancelled()` tells.
     pub fn request_stop(&self) {
         if let Some(task) = self.task.upgrade() {

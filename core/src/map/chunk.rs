@@ -2,10 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{InFlight, Span};
+use super::{InFlight, Recall, Span};
 use crate::context;
 use crate::error::{Panicked, TaskError};
 use crate::job::{Job, Tally};
@@ -23,8 +22,8 @@ pub(crate) struct Chunk<C, A, R: Send + 'static> {
     items: Vec<A>,
     first_id: TaskId,
     options: TaskOptions,
-    /// Set when the map was dropped: nothing further needs to begin.
-    withdrawn: Arc<AtomicBool>,
+    /// Says when nothing further needs to begin: the map was dropped, or its deadline has passed.
+    recall: Arc<Recall>,
     /// Of a chunk that runs elsewhere: what came back, and whether it has. Until then an error stands in its place, so that
     /// in the end the vector is what is handed out, and nobody copies it.
     results: Vec<Result<R, TaskError>>,
@@ -50,24 +49,25 @@ pub(crate) struct ChunkOutcome<R: Send + 'static> {
 }
 
 impl<C: Callee<A>, A: Send + 'static> Chunk<C, A, C::Output> {
-    pub(crate) fn new(callee: C, items: Vec<A>, options: TaskOptions, withdrawn: Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(callee: C, items: Vec<A>, options: TaskOptions, recall: Arc<Recall>) -> Self {
         let first_id = TaskId::next_run_of(items.len());
-        Self::assemble(callee, items, first_id, options, withdrawn)
+        Self::assemble(callee, items, first_id, options, recall)
     }
 
-    fn assemble(callee: C, items: Vec<A>, first_id: TaskId, options: TaskOptions, withdrawn: Arc<AtomicBool>) -> Self {
+    fn assemble(callee: C, items: Vec<A>, first_id: TaskId, options: TaskOptions, recall: Arc<Recall>) -> Self {
         let (results, is_settled, unsettled) = (Vec::new(), Vec::new(), items.len());
         let (errors, rests, begun, took) = (Tally::default(), Vec::new(), None, None);
-        Self { callee, items, first_id, options, withdrawn, results, is_settled, unsettled, errors, rests, begun, took }
+        Self { callee, items, first_id, options, recall, results, is_settled, unsettled, errors, rests, begun, took }
     }
 
     /// Makes a job of the tail of this chunk, which begins with its task number `index`.
     fn job_of_tail(&self, index: usize, tail: Vec<A>) -> (InFlight<C::Output>, Job) {
         let len = tail.len();
         let id = self.first_id.offset(index);
-        let tail = Self::assemble(self.callee.clone(), tail, id, self.options.clone(), self.withdrawn.clone());
+        let tail = Self::assemble(self.callee.clone(), tail, id, self.options.clone(), self.recall.clone());
         let options = self.options.clone();
         let (future, job) = Job::of(tail, Some(options));
+        self.recall.note_given_away(&future.any());
         (InFlight { future: future.cancel_on_drop(), span: Span { first: index, len } }, job)
     }
 
@@ -146,7 +146,7 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
         let mut results = Vec::with_capacity(items.len());
         let mut errors = Tally::default();
         // The looks come before each item, the first included: a part may begin long after it was given away.
-        while items.len() > 0 && !self.withdrawn.load(Ordering::Relaxed) {
+        while items.len() > 0 && !self.recall.is_withdrawn() {
             if let Some(context) = &context
                 && attention.as_ref().is_none_or(Attention::is_raised)
             {
@@ -228,6 +228,10 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
         Some((job, self.outcome_if_settled()))
     }
 
+    fn is_withdrawn(&self) -> bool {
+        self.recall.is_withdrawn()
+    }
+
     #[cfg(feature = "portable")]
     type Argument = A;
 
@@ -246,7 +250,7 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Chunk, Work};
+    use super::{Chunk, Recall, Work};
     use crate::error::TaskError;
     use crate::task::TaskOptions;
     use crate::work::Shared;
@@ -254,7 +258,7 @@ mod tests {
     #[test]
     fn a_chunk_whose_outcome_is_taken_settles_nothing_more() {
         let double = Shared(Arc::new(|n: u32| 2 * n));
-        let mut chunk = Chunk::new(double, vec![1, 2], TaskOptions::new(), Arc::default());
+        let mut chunk = Chunk::new(double, vec![1, 2], TaskOptions::new(), Arc::new(Recall::new(false)));
         assert!(chunk.settle(1, &mut Some(Ok(4))).is_none());
         let outcome = chunk.settle(0, &mut Some(Ok(2))).unwrap().ok().unwrap();
         assert_eq!(outcome.results.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [2, 4]);
@@ -267,7 +271,7 @@ mod tests {
     #[test]
     fn what_was_given_away_is_not_counted_even_if_it_was_settled() {
         let double = Shared(Arc::new(|n: u32| 2 * n));
-        let mut chunk = Chunk::new(double, vec![1, 2, 3, 4], TaskOptions::new(), Arc::default());
+        let mut chunk = Chunk::new(double, vec![1, 2, 3, 4], TaskOptions::new(), Arc::new(Recall::new(false)));
         for index in [0, 2, 3] {
             assert!(chunk.settle(index, &mut Some(Err(TaskError::Cancelled))).is_none());
         }

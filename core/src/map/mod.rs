@@ -12,12 +12,14 @@
 //! - **M3** A failing item fails alone; the others run exactly once.
 //! - **M4** Dropping the map cancels what has not begun.
 //! - **M5** After the deadline, what isn't done is cancelled and yields `DeadlineExceeded`; nothing more is pulled, and if
-//!   nothing else said so, one item does.
+//!   nothing else said so, one item does. What runs is stopped, as an abort without grace stops it, and what of its chunk
+//!   was in time is yielded where the executor can tell.
 //! - **M6** Each result knows the number of its item, in whatever order it comes and whoever has computed it.
 
 mod chunk;
 mod keyed;
 mod options;
+mod recall;
 mod sizing;
 #[cfg(feature = "stream")]
 mod stream;
@@ -26,7 +28,6 @@ mod submitter;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) use chunk::{Chunk, ChunkOutcome};
@@ -34,6 +35,7 @@ pub(crate) use chunk::{Chunk, ChunkOutcome};
 pub use keyed::KeyedStream;
 pub use keyed::{Keyed, KeyedArguments, keyed};
 pub use options::MapOptions;
+pub(crate) use recall::Recall;
 use sizing::Sizing;
 #[cfg(feature = "stream")]
 pub use stream::MapStream;
@@ -42,6 +44,8 @@ use submitter::{Submitter, ToExecutor};
 use crate::cancel_on_drop::CancelOnDrop;
 use crate::error::{DeadlineExceeded, DeadlineOf, TaskError, TaskFailure};
 use crate::executor::{Executor, InProcess};
+use crate::job::Interrupt;
+use crate::shared::AnyTask;
 use crate::sync::deadline_after;
 use crate::wait::{AsCompleted, as_completed};
 use crate::work::{Callee, Shared, SharedFallible};
@@ -89,7 +93,7 @@ pub struct Map<'ex, I: Iterator, R: Send + 'static> {
     /// The input has said that there is no more.
     has_ended: bool,
     deadline: Option<MapDeadline>,
-    withdrawn: Arc<AtomicBool>,
+    recall: Arc<Recall>,
 }
 
 /// A chunk that was submitted and not yet yielded.
@@ -106,6 +110,9 @@ pub(crate) struct Span {
     len: usize,
 }
 
+/// How long what was stopped at the deadline may take to end: far longer than a kill does.
+const STOPPING: Duration = Duration::from_secs(1);
+
 enum Flight<R: Send + 'static> {
     Ordered(VecDeque<InFlight<R>>),
     Unordered(AsCompleted<(Span, CancelOnDrop<ChunkOutcome<R>>)>),
@@ -115,6 +122,8 @@ struct MapDeadline {
     at: Option<Instant>,
     limit: Duration,
     has_passed: bool,
+    /// Until when what was stopped is waited for.
+    is_stopped_at: Option<Instant>,
     /// Something was yielded that says so.
     has_told: bool,
 }
@@ -129,20 +138,21 @@ where
         E: Executor + ?Sized,
         C: Callee<I::Item, Output = R> + 'ex,
     {
-        let withdrawn = Arc::new(AtomicBool::new(false));
         let sizing = Sizing::new(&options, executor.stats().max_workers);
         let deadline = options.deadline_limit().map(|limit| MapDeadline {
             at: deadline_after(limit),
             limit,
             has_passed: false,
+            is_stopped_at: None,
             has_told: false,
         });
         let flight = match options.is_unordered() {
             true => Flight::Unordered(as_completed([])),
             false => Flight::Ordered(VecDeque::new()),
         };
+        let recall = Arc::new(Recall::new(deadline.is_some()));
         let options = options.captured_here();
-        let submitter = Box::new(ToExecutor { executor, callee, options, withdrawn: withdrawn.clone() });
+        let submitter = Box::new(ToExecutor { executor, callee, options, recall: recall.clone() });
         let mut map = Self {
             input,
             submitter,
@@ -155,7 +165,7 @@ where
             pulled: 0,
             has_ended: false,
             deadline,
-            withdrawn,
+            recall,
         };
         map.refill(true);
         map
@@ -239,7 +249,7 @@ where
             Flight::Unordered(completed) => match completed.next_until(until) {
                 Ok(None) => return self.tell_of_what_is_left(),
                 Ok(Some((span, future))) => self.land(InFlight { future, span }),
-                Err(()) => self.expire(),
+                Err(()) => self.expire(None),
             },
         }
         true
@@ -258,8 +268,7 @@ where
         self.await_or_expire(&chunk);
         let expired = self.deadline.as_ref().filter(|deadline| deadline.has_passed).map(|deadline| deadline.limit);
         let Span { first, len } = chunk.span;
-        let outcome = if expired.is_some() && !chunk.future.done() {
-            chunk.future.any().withdraw();
+        let outcome = if expired.is_some() && !self.await_stopped(&chunk) {
             Err(TaskError::Cancelled)
         } else {
             chunk.future.into_inner().result()
@@ -296,8 +305,23 @@ where
             Some(at) => chunk.future.wait_timeout(at.saturating_duration_since(Instant::now())),
         };
         if !is_done {
-            self.expire();
+            self.expire(Some(chunk));
         }
+    }
+
+    /// After the deadline: whether a chunk has ended. One whose executor stops it is waited for, since what of it was in time
+    /// comes with its end. An executor that doesn't do what it was asked for is waited for until [`STOPPING`] is over.
+    fn await_stopped(&self, chunk: &InFlight<R>) -> bool {
+        let until = self.deadline.as_ref().and_then(|deadline| deadline.is_stopped_at);
+        let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+        chunk.future.done() || stop(chunk.future.any()) && chunk.future.wait_timeout(left)
+    }
+
+    /// After the deadline: whether a chunk ends by itself, since its executor stops it, and its end is still waited for.
+    #[cfg(feature = "stream")]
+    fn is_being_stopped(&self, chunk: &InFlight<R>) -> bool {
+        let until = self.deadline.as_ref().and_then(|deadline| deadline.is_stopped_at);
+        until.is_some_and(|until| Instant::now() < until) && stop(chunk.future.any())
     }
 
     /// Notes whether one of the current results says that the deadline has passed.
@@ -323,12 +347,22 @@ where
         true
     }
 
-    /// The deadline of the whole map has passed: nothing further begins.
-    fn expire(&mut self) {
+    /// The deadline of the whole map has passed: nothing further begins, and what runs is stopped, `front` included, which
+    /// was taken out to be waited for.
+    fn expire(&mut self, front: Option<&InFlight<R>>) {
         if let Some(deadline) = &mut self.deadline {
             deadline.has_passed = true;
+            deadline.is_stopped_at = deadline_after(STOPPING);
         }
-        self.withdraw();
+        self.recall.withdraw();
+        let mut tasks = self.tasks_in_flight();
+        tasks.extend(front.map(|chunk| chunk.future.any()));
+        tasks.extend(self.recall.take_given_away());
+        // First all of them: what lies with a worker that is stopped goes to another, and must not begin there.
+        tasks.iter().for_each(|task| task.clone().withdraw());
+        tasks.into_iter().for_each(|task| {
+            stop(task);
+        });
     }
 
     fn has_expired(&self) -> bool {
@@ -336,6 +370,12 @@ where
             .as_ref()
             .is_some_and(|deadline| deadline.has_passed || deadline.at.is_some_and(|at| at <= Instant::now()))
     }
+}
+
+/// Ends a task whether it runs or not. Whether it has ended, or will as soon as its executor has stopped it.
+fn stop(task: Arc<dyn AnyTask>) -> bool {
+    task.clone().withdraw();
+    task.clone().abort(Interrupt::Abort { grace: Duration::ZERO }) || task.is_decided()
 }
 
 /// What was cancelled after the deadline of the whole map says so.
@@ -349,18 +389,24 @@ fn because_of(limit: Duration) -> impl Fn(TaskError) -> TaskError {
 impl<I: Iterator, R: Send + 'static> Map<'_, I, R> {
     /// Tells the chunks in flight to begin nothing further.
     fn withdraw(&self) {
-        // Relaxed: a chunk that sees it late runs one item more.
-        self.withdrawn.store(true, Ordering::Relaxed);
-        let withdraw = |future: &CancelOnDrop<ChunkOutcome<R>>| {
+        self.recall.withdraw();
+        self.tasks_in_flight().into_iter().for_each(|task| task.withdraw());
+    }
+
+    /// Those of the chunks in flight that have not ended.
+    fn tasks_in_flight(&self) -> Vec<Arc<dyn AnyTask>> {
+        let mut tasks = Vec::new();
+        let mut add = |future: &CancelOnDrop<ChunkOutcome<R>>| {
             if !future.done() {
-                future.any().withdraw();
+                tasks.push(future.any());
             }
         };
-        self.rests.iter().for_each(|chunk| withdraw(&chunk.future));
+        self.rests.iter().for_each(|chunk| add(&chunk.future));
         match &self.flight {
-            Flight::Ordered(queue) => queue.iter().for_each(|chunk| withdraw(&chunk.future)),
-            Flight::Unordered(completed) => completed.iter_remaining().for_each(|(_, future)| withdraw(future)),
+            Flight::Ordered(queue) => queue.iter().for_each(|chunk| add(&chunk.future)),
+            Flight::Unordered(completed) => completed.iter_remaining().for_each(|(_, future)| add(future)),
         }
+        tasks
     }
 }
 

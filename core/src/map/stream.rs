@@ -74,8 +74,7 @@ where
     /// Makes the next chunk the current one. False if there is none.
     fn poll_chunk(&mut self, context: &Context<'_>) -> Poll<bool> {
         if self.map.has_expired() && !self.has_passed() {
-            // What is waited for is not waited for any more, and told so as it lands.
-            self.map.expire();
+            self.map.expire(self.front.as_ref());
         }
         if self.front.is_none() {
             self.front = ready!(self.poll_front(context));
@@ -83,7 +82,7 @@ where
         let has_passed = self.has_passed();
         match self.front.take() {
             None => Poll::Ready(self.map.tell_of_what_is_left()),
-            Some(chunk) if has_passed || chunk.future.poll_done(context) => {
+            Some(chunk) if chunk.future.poll_done(context) || has_passed && !self.map.is_being_stopped(&chunk) => {
                 self.map.land(chunk);
                 Poll::Ready(true)
             }

@@ -1,9 +1,8 @@
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 #[cfg(feature = "stream")]
 use std::task::{Context, Poll};
 
-use super::{Chunk, ChunkOutcome, MapOptions};
+use super::{Chunk, ChunkOutcome, MapOptions, Recall};
 use crate::executor::Executor;
 use crate::future::Future;
 use crate::job::Job;
@@ -21,7 +20,7 @@ pub(super) struct ToExecutor<'ex, E: ?Sized, C> {
     pub(super) executor: &'ex E,
     pub(super) callee: C,
     pub(super) options: MapOptions,
-    pub(super) withdrawn: Arc<AtomicBool>,
+    pub(super) recall: Arc<Recall>,
 }
 
 impl<A, C, E> Submitter<A, C::Output> for ToExecutor<'_, E, C>
@@ -32,7 +31,7 @@ where
 {
     fn submit(&mut self, items: Vec<A>) -> Future<ChunkOutcome<C::Output>> {
         let options = self.options.task_options();
-        let chunk = Chunk::new(self.callee.clone(), items, options.clone(), self.withdrawn.clone());
+        let chunk = Chunk::new(self.callee.clone(), items, options.clone(), self.recall.clone());
         let (future, job) = Job::of(chunk, Some(options));
         self.executor.execute(job);
         future

@@ -125,7 +125,12 @@ impl<W: Work> Task<W> {
         let (job, outcome) = work.split_off(from)?;
         // In the same step, so that whoever ends this task now doesn't count what went.
         *tasks = work.len().try_into().unwrap_or(u32::MAX);
+        // Looked at once the part is known to its map, so that one of the two sees the other.
+        let is_withdrawn = work.is_withdrawn();
         drop(inner);
+        if is_withdrawn {
+            job.handle().withdraw();
+        }
         if let Some(outcome) = outcome {
             self.finish(outcome, &mut |_: Tally| ());
         }

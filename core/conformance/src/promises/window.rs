@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use concurrent_futures_core::{DeadlineOf, ExecutorExt, Future, MapOptions, TaskError};
 
-use super::tasks::{announce, pass, square};
+use super::tasks::{announce, pass, square, until_stopped};
 use crate::{Backend, Gate, Gatekeeper, LIMIT};
 
 /// Occupies `workers` workers until their gate opens.
@@ -118,6 +118,30 @@ pub fn what_waits_at_the_deadline_never_runs_unordered<B: Backend>(backend: &B) 
     busy.into_iter().for_each(|future| assert!(future.result().is_ok()));
     drop(executor);
     assert_eq!(keeper.arrivals(), [1000]);
+}
+
+/// M5: an item that runs is stopped, as an abort without grace stops it: where its worker can't be ended, the item sees
+/// that it was asked. So the executor ends too.
+pub fn the_deadline_of_a_map_ends_what_runs<B: Backend>(backend: &B) {
+    let limit = Duration::from_millis(50);
+    for options in [MapOptions::new(), MapOptions::new().unordered(), MapOptions::new().chunk_size(3)] {
+        let executor = backend.make(2);
+        let keeper = Gatekeeper::new();
+        let gate = keeper.gate();
+        let options = options.deadline(limit);
+        let results = executor.map_fallible_with(options.clone(), until_stopped, (0..6).map(|n| (gate, n)));
+        // Nobody looks whether the deadline has passed before both run.
+        keeper.await_arrivals(2);
+        let results: Vec<_> = results.collect();
+        assert_eq!(results.len(), 6, "{options:?}");
+        for (n, result) in results.iter().enumerate() {
+            let Err(TaskError::DeadlineExceeded(error)) = result else { panic!("item {n}, {options:?}: {result:?}") };
+            assert_eq!((error.of(), error.limit()), (DeadlineOf::Map, limit));
+        }
+        assert_eq!(executor.submit(square, 3).result().unwrap(), 9, "{options:?}");
+        drop(executor);
+        assert_eq!(keeper.arrivals().len(), 2, "what had not begun never runs, {options:?}");
+    }
 }
 
 /// M5: after the deadline nothing more is pulled, so an endless input ends.
