@@ -432,11 +432,16 @@ fn m5_a_part_of_a_chunk_that_was_given_away_is_stopped_too() {
         let keeper = Gatekeeper::new();
         let options = MapOptions::new().chunk_size(4).deadline(SOON);
         let mut results = pool.map_with(options, pass, (0..4).map(|n| (keeper.gate(), n)));
+        // Whoever has done with another job looks what there is to take.
+        let other = pool.submit(pass, (keeper.gate(), 1_000));
         keeper.await_arrivals(2);
+        keeper.open_for(1_000);
+        other.result().unwrap();
+        keeper.await_arrivals(3);
         assert_late(results.next().unwrap());
         drop(results);
         drop(pool);
-        assert_eq!(keeper.arrivals().len(), 2);
+        assert_eq!(keeper.arrivals().len(), 3);
     });
 }
 
