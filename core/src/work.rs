@@ -65,6 +65,11 @@ pub(crate) trait Work: Send + Sized + 'static {
         None
     }
 
+    /// Whether it is stopped at a time that its executor doesn't know: it is part of a map that has a deadline.
+    fn is_stopped_with_its_map(&self) -> bool {
+        false
+    }
+
     /// Whether nobody wants those of its tasks that have not begun.
     fn is_withdrawn(&self) -> bool {
         false

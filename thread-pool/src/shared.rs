@@ -11,8 +11,8 @@ use concurrent_futures_core::room::{Permit, Room};
 use concurrent_futures_core::sync::{Mutex, Ordering, fence, thread};
 use concurrent_futures_core::worker::{self, ExecutorId, RunningJobs};
 use concurrent_futures_core::{
-    DeadlineExceeded, DeadlineOf, Initializer, Job, JobHandle, ObserverSlot, Reason, Rejected, RunHooks, Skipped,
-    Started, State, Stats, Tally, TaskError, TaskId, WhenFull,
+    DeadlineExceeded, DeadlineOf, Initializer, Interrupt, Job, JobHandle, ObserverSlot, Reason, Rejected, RunHooks,
+    Skipped, Started, State, Stats, Tally, TaskError, TaskId, WhenFull,
 };
 use crossbeam_utils::CachePadded;
 
@@ -233,25 +233,40 @@ impl Shared {
     ) -> io::Result<()> {
         let (shared, task) = (Arc::downgrade(self), handle.clone());
         let end = move || {
-            if handle.state().is_none_or(State::is_done) {
-                return;
-            }
             // Whoever runs it holds the pool.
             let Some(shared) = shared.upgrade() else { return };
-            let _ending = shared.lifecycle.enter_ending();
-            let _deferred = shared.defer_callbacks();
             let options = handle.options();
             let limit = options.deadline_limit().unwrap_or_default();
             let error = DeadlineExceeded::new(DeadlineOf::Task, limit, options.label_text());
-            handle.fail_then(error, |tally| {
-                if let Some(timed) = timed {
-                    shared.roster.run_late(&timed);
-                    shared.pass_on();
-                }
-                shared.count(handle.id(), tally);
-            });
+            shared.end_late(&handle, error.into(), timed.as_deref());
         };
         self.timer.at(due, &self.name, Some(task), end)
+    }
+
+    /// As [`watch_deadline`](Self::watch_deadline), of a part of a map, whose consumer says when.
+    fn stop_with_its_map(self: &Arc<Self>, task: &Started<'_>, timed: Option<Arc<TimedTask>>) -> Result<(), TaskError> {
+        let (shared, handle) = (Arc::downgrade(self), task.handle());
+        task.stop_with(move |interrupt| {
+            if let (Interrupt::Abort { .. }, Some(shared)) = (interrupt, shared.upgrade()) {
+                shared.end_late(&handle, TaskError::Cancelled, timed.as_deref());
+            }
+        })
+    }
+
+    /// Ends the future of a task that runs on; its worker gives up its place before anybody hears of it (R5).
+    fn end_late(self: &Arc<Self>, handle: &JobHandle, error: TaskError, timed: Option<&TimedTask>) {
+        if handle.state().is_none_or(State::is_done) {
+            return;
+        }
+        let _ending = self.lifecycle.enter_ending();
+        let _deferred = self.defer_callbacks();
+        handle.fail_then(error, |tally| {
+            if let Some(timed) = timed {
+                self.roster.run_late(timed);
+                self.pass_on();
+            }
+            self.count(handle.id(), tally);
+        });
     }
 
     /// The absence of the worker whose thread this is.
@@ -350,8 +365,15 @@ impl RunHooks for Accounts<'_> {
         if let Some((worker, _)) = self.worker {
             self.shared.observer.tell(|observer| observer.started(self.id, worker));
         }
-        let Some(due) = task.deadline() else { return Ok(()) };
+        let (due, is_stopped_with_its_map) = (task.deadline(), task.is_stopped_with_its_map());
+        if due.is_none() && !is_stopped_with_its_map {
+            return Ok(());
+        }
         self.timed = self.absence().map(TimedTask::new).map(Arc::new);
+        if is_stopped_with_its_map {
+            self.shared.stop_with_its_map(task, self.timed.clone())?;
+        }
+        let Some(due) = due else { return Ok(()) };
         // Without a timer nobody would end the future: rather no result than one that comes when it likes.
         self.shared.watch_deadline(due, task.handle(), self.timed.clone()).map_err(|error| {
             let text = format!("the thread that watches deadlines could not be started: {error}");

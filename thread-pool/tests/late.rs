@@ -6,6 +6,8 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
@@ -243,22 +245,61 @@ fn r5_the_items_of_a_map_behind_one_that_hangs_run() {
     });
 }
 
-/// It keeps what has not begun from running, and asks nothing of what has.
+/// M5: also where it is one of several in a chunk; what has not begun never runs.
 #[test]
-fn the_deadline_of_a_map_ends_no_item_that_runs() {
+fn r5_what_waits_behind_an_item_that_hangs_beyond_the_deadline_of_its_map_runs() {
     bounded(|| {
-        let pool = pool(1);
+        for chunk in [1, 3] {
+            let pool = pool(1);
+            let door = Door::default();
+            let passes = door.clone();
+            let options = MapOptions::new().chunk_size(chunk).deadline(Duration::from_millis(100));
+            let mut results = pool.map_with(options, move |_: u32| passes.pass(), 0..3);
+            door.await_arrivals(1);
+            let behind = pool.spawn(|| 5);
+            assert!(results.all(|result| result.is_err_and(|error| error.name() == "DeadlineExceeded")));
+            assert_eq!(behind.result().unwrap(), 5);
+            assert_eq!((absent(&pool), door.arrivals()), ((0, 1), 1), "in chunks of {chunk}");
+            door.open();
+            drop(results);
+            assert!(pool.shutdown(Shutdown::drain()).is_complete());
+            assert_eq!((absent(&pool), door.arrivals()), ((0, 0), 1), "in chunks of {chunk}");
+            let stats = pool.stats();
+            assert_eq!((stats.finished, stats.cancelled, stats.submitted), (1, 3, 4), "{stats:?}");
+        }
+    });
+}
+
+/// M5: an item that looks ends with its map, also in a part that its chunk has given to another worker.
+#[test]
+fn m5_a_part_that_was_given_away_is_asked_to_stop_too() {
+    bounded(|| {
+        let pool = pool(2);
         let door = Door::default();
-        let passes = door.clone();
-        let options = MapOptions::new().deadline(Duration::from_millis(100));
-        let mut results = pool.map_with(options, move |_: u32| passes.pass(), 0..3);
+        let (passes, looks) = (door.clone(), Arc::new(AtomicUsize::new(0)));
+        let stopped = looks.clone();
+        let item = move |n: u32| {
+            if n == 0 {
+                return passes.pass();
+            }
+            while task::current().check().is_ok() {
+                std::thread::yield_now();
+            }
+            stopped.fetch_add(1, Ordering::SeqCst);
+        };
+        let options = MapOptions::new().chunk_size(4).deadline(Duration::from_millis(100));
+        let mut results = pool.map_with(options, item, 0..4);
         door.await_arrivals(1);
-        let behind = pool.spawn(|| 5);
-        assert!(results.all(|result| result.is_err_and(|error| error.name() == "DeadlineExceeded")));
-        assert_eq!((absent(&pool), behind.state()), ((0, 0), State::Pending));
+        // Another worker has done with this, and looks for work.
+        pool.spawn(|| ()).result().unwrap();
         door.open();
-        assert_eq!(behind.result().unwrap(), 5);
-        assert_eq!(door.arrivals(), 1);
+        while pool.stats().idle > 0 {
+            std::thread::yield_now();
+        }
+        assert!(results.next().unwrap().is_err());
+        drop(results);
+        drop(pool);
+        assert_eq!(looks.load(Ordering::SeqCst), 2);
     });
 }
 

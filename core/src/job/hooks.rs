@@ -1,8 +1,10 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::{JobHandle, Tally};
+use super::{Interrupt, JobHandle, Tally};
 use crate::error::TaskError;
+use crate::shared::InterruptHook;
 use crate::task::TaskId;
 
 /// What a worker is told while it runs a task, by [`Job::run_with`](crate::Job::run_with) and
@@ -68,7 +70,9 @@ pub struct Started<'a> {
     pub(crate) id: TaskId,
     pub(crate) tasks: usize,
     pub(crate) deadline: Option<Instant>,
+    pub(crate) is_stopped_with_its_map: bool,
     pub(crate) handle: &'a dyn Fn() -> JobHandle,
+    pub(crate) set_interrupt: &'a dyn Fn(InterruptHook) -> bool,
 }
 
 impl Started<'_> {
@@ -92,10 +96,62 @@ impl Started<'_> {
         self.deadline
     }
 
+    /// Whether it is part of a `map` that has a deadline, and is to be stopped then, though its function may go on: worth a
+    /// hook, for who can end a future before the function returns.
+    #[must_use]
+    pub fn is_stopped_with_its_map(&self) -> bool {
+        self.is_stopped_with_its_map
+    }
+
     /// A handle that keeps nothing alive, for a deadline.
     #[must_use]
     pub fn handle(&self) -> JobHandle {
         (self.handle)()
+    }
+
+    /// Has `hook` called when the task is to be stopped, as that of [`Job::start_killable`](crate::Job::start_killable);
+    /// an abort is true from here on.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use concurrent_futures_core::{Executor, InProcess, Interrupt, Job, Map, MapOptions, RunHooks, Started, Tally, TaskError};
+    ///
+    /// /// Ends the future of what its map wants stopped, and leaves the function to itself.
+    /// struct Stops;
+    ///
+    /// impl RunHooks for Stops {
+    ///     fn started(&mut self, task: &Started<'_>) -> Result<(), TaskError> {
+    ///         let handle = task.handle();
+    ///         let stop = move |interrupt| {
+    ///             if let Interrupt::Abort { .. } = interrupt {
+    ///                 handle.fail(TaskError::Cancelled);
+    ///             }
+    ///         };
+    ///         if task.is_stopped_with_its_map() { task.stop_with(stop) } else { Ok(()) }
+    ///     }
+    ///     fn before_release(&mut self, _: Tally) {}
+    /// }
+    /// # use concurrent_futures_core::{Shutdown, ShutdownReport, Stats};
+    /// # struct Threads;
+    /// # impl Executor for Threads {
+    /// #     fn execute(&self, job: Job) { std::thread::spawn(|| job.run_with(&mut Stops).ok()); }
+    /// #     fn shutdown(&self, _how: Shutdown) -> ShutdownReport { ShutdownReport::default() }
+    /// #     fn stats(&self) -> Stats { Stats::default() }
+    /// # }
+    /// # impl InProcess for Threads {}
+    /// # let (_open, gate) = std::sync::mpsc::channel::<()>();
+    /// # let gate = std::sync::Mutex::new(gate);
+    /// # let options = MapOptions::new().deadline(Duration::from_millis(50));
+    /// # let mut late = Map::in_process(&Threads, options, move |n: u32| gate.lock().unwrap().recv().map_or(n, |()| n), [1]);
+    /// # assert!(matches!(late.next(), Some(Err(TaskError::DeadlineExceeded(_)))));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::Cancelled`] where it was asked for already: [`started`](RunHooks::started) passes it on, and the function
+    /// doesn't run.
+    pub fn stop_with(&self, hook: impl Fn(Interrupt) + Send + Sync + 'static) -> Result<(), TaskError> {
+        if (self.set_interrupt)(Arc::new(hook)) { Ok(()) } else { Err(TaskError::Cancelled) }
     }
 }
 

@@ -228,6 +228,10 @@ impl<C: Callee<A>, A: Send + 'static> Work for Chunk<C, A, C::Output> {
         Some((job, self.outcome_if_settled()))
     }
 
+    fn is_stopped_with_its_map(&self) -> bool {
+        self.recall.has_deadline()
+    }
+
     fn is_withdrawn(&self) -> bool {
         self.recall.is_withdrawn()
     }

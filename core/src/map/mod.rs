@@ -390,7 +390,7 @@ impl<I: Iterator, R: Send + 'static> Map<'_, I, R> {
     /// Tells the chunks in flight to begin nothing further.
     fn withdraw(&self) {
         self.recall.withdraw();
-        self.tasks_in_flight().into_iter().for_each(|task| task.withdraw());
+        self.tasks_in_flight().into_iter().for_each(AnyTask::withdraw);
     }
 
     /// Those of the chunks in flight that have not ended.

@@ -25,6 +25,10 @@ impl Recall {
         Self { withdrawn: AtomicBool::new(false), given_away }
     }
 
+    pub(super) fn has_deadline(&self) -> bool {
+        self.given_away.is_some()
+    }
+
     /// Whether nothing further needs to begin.
     pub(super) fn is_withdrawn(&self) -> bool {
         // Relaxed: a chunk that sees it late runs one item more.

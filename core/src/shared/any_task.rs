@@ -41,6 +41,8 @@ pub(crate) trait AnyTask: TaskView {
     fn take_back(&self);
     fn offer_retry(&self, offer: Arc<dyn Offer>);
     fn retry(&self);
+    /// Has a hook asked to stop the task, which runs; false if that was asked before.
+    fn set_interrupt(&self, hook: InterruptHook) -> bool;
     fn run(self: Arc<Self>, hooks: &mut dyn RunHooks);
     fn start_and_run(self: Arc<Self>, hooks: &mut dyn RunHooks) -> Result<(), Skipped>;
     fn fail(self: Arc<Self>, error: TaskError, hooks: &mut dyn RunHooks) -> bool;

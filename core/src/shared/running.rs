@@ -19,7 +19,15 @@ impl<W: Work> Task<W> {
     pub(super) fn run_ready(self: Arc<Self>, ready: Ready<W>, hooks: &mut dyn RunHooks) {
         let Some(work) = ready.work else { return announce(hooks, Tally::default()) };
         let handle = || JobHandle::new(&(self.clone() as Arc<dyn AnyTask>));
-        let started = Started { id: self.id, tasks: ready.tasks, deadline: ready.deadline, handle: &handle };
+        let set_interrupt = |hook| self.set_interrupt(hook);
+        let started = Started {
+            id: self.id,
+            tasks: ready.tasks,
+            deadline: ready.deadline,
+            is_stopped_with_its_map: work.is_stopped_with_its_map(),
+            handle: &handle,
+            set_interrupt: &set_interrupt,
+        };
         // A panic of the executor's must not leave a task that nobody ends.
         let mut begun = None;
         report::contain("an executor", || begun = Some(hooks.started(&started)));

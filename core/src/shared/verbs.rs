@@ -164,6 +164,15 @@ impl<W: Work> AnyTask for Task<W> {
         }
     }
 
+    fn set_interrupt(&self, hook: InterruptHook) -> bool {
+        let mut inner = self.inner.lock();
+        let is_in_time = inner.life.is_running() && !inner.life.notes.has(Notes::STOP_REQUESTED);
+        let unused = if is_in_time { inner.extras().interrupt.replace(hook) } else { Some(hook) };
+        drop(inner);
+        discard_some(unused);
+        is_in_time
+    }
+
     fn run(self: Arc<Self>, hooks: &mut dyn RunHooks) {
         let ready = self.inner.lock().get_ready();
         self.run_ready(ready, hooks);
