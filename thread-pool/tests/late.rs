@@ -6,9 +6,10 @@
 
 mod common;
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -275,31 +276,29 @@ fn r5_what_waits_behind_an_item_that_hangs_beyond_the_deadline_of_its_map_runs()
 fn m5_a_part_that_was_given_away_is_asked_to_stop_too() {
     bounded(|| {
         let pool = pool(2);
-        let door = Door::default();
-        let (passes, looks) = (door.clone(), Arc::new(AtomicUsize::new(0)));
-        let stopped = looks.clone();
-        let item = move |n: u32| {
-            if n == 0 {
-                return passes.pass();
+        let (begun, stopped) = (Arc::new(Mutex::new(HashSet::new())), Arc::new(AtomicUsize::new(0)));
+        let (threads, ends) = (begun.clone(), stopped.clone());
+        let item = move |_: u32| {
+            threads.lock().unwrap().insert(thread::current().id());
+            // Short, until the other worker has taken a part of them.
+            if threads.lock().unwrap().len() == 2 {
+                while task::current().check().is_ok() {
+                    thread::yield_now();
+                }
+                ends.fetch_add(1, Ordering::SeqCst);
             }
-            while task::current().check().is_ok() {
-                std::thread::yield_now();
-            }
-            stopped.fetch_add(1, Ordering::SeqCst);
         };
-        let options = MapOptions::new().chunk_size(4).deadline(Duration::from_millis(100));
-        let mut results = pool.map_with(options, item, 0..4);
-        door.await_arrivals(1);
-        // Another worker has done with this, and looks for work.
+        let options = MapOptions::new().chunk_size(1_000_000).buffer_size(1_000_000).deadline(Duration::from_millis(1));
+        let mut results = pool.map_with(options, item, 0..1_000_000);
+        // The other worker has done with this, and looks for something to do.
         pool.spawn(|| ()).result().unwrap();
-        door.open();
-        while pool.stats().idle > 0 {
-            std::thread::yield_now();
+        while begun.lock().unwrap().len() < 2 {
+            thread::yield_now();
         }
         assert!(results.next().unwrap().is_err());
         drop(results);
         drop(pool);
-        assert_eq!(looks.load(Ordering::SeqCst), 2);
+        assert_eq!(stopped.load(Ordering::SeqCst), 2);
     });
 }
 
