@@ -31,12 +31,19 @@ use crate::stats::Stats;
 /// ```
 ///
 /// `&E`, `Box<dyn Executor>` and `Arc<dyn Executor>` are executors too. `Arc<E>` and `Box<E>` are not: they would hide
-/// the looser methods that a pool has of its own behind those of the trait. Pass `&*pool` to generic code.
+/// the looser methods that a pool has of its own behind those of the trait. Lend the pool to generic code, `&*pool`; what
+/// owns its executor takes a handle, `pool.handle()`, or an `Arc<dyn Executor>`, made of the pool itself.
+///
+/// `submit`, `map` and the other calls of `dyn Executor` need the feature `portable`, which a process pool brings along and a
+/// thread pool doesn't. Without it the compiler says *no method named `submit` found*: turn the feature on, or take
+/// `&dyn InProcess`, with [`SpawnExt`](crate::SpawnExt) imported, or the pool itself.
 ///
 /// Python: `concurrent.futures.Executor`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an executor",
-    note = "an `Arc` or a `Box` of a pool is none, so that the pool's own methods show through: pass `&*pool`"
+    note = "an `Arc` or a `Box` of a pool is none, so that the pool's own methods show through: lend the pool, `&*pool`",
+    note = "for what owns its executor: a handle of the pool, `pool.handle()`; or an `Arc<dyn Executor>`, which is one, made of the \
+            pool itself: `let pool: Arc<dyn Executor> = Arc::new(pool);`"
 )]
 pub trait Executor: Send + Sync {
     /// Takes a task. It can't fail: an executor that refuses a job fails the job's future with

@@ -142,7 +142,7 @@ impl Started<'_> {
     /// # let (_open, gate) = std::sync::mpsc::channel::<()>();
     /// # let gate = std::sync::Mutex::new(gate);
     /// # let options = MapOptions::new().deadline(Duration::from_millis(50));
-    /// # let mut late = Map::in_process(&Threads, options, move |n: u32| gate.lock().unwrap().recv().map_or(n, |()| n), [1]);
+    /// # let mut late = Map::in_process(&Threads, options, move |n: u32| gate.lock().unwrap().recv().map_or(n, |()| n), 0..1);
     /// # assert!(matches!(late.next(), Some(Err(TaskError::DeadlineExceeded(_)))));
     /// ```
     ///

@@ -54,10 +54,14 @@ use crate::report;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't cross to another process",
     note = "derive `serde::Serialize` and `serde::Deserialize` for it, and pass it owned; on a `ThreadPool` variable the \
-            pool's own methods take any type"
+            pool's own methods take any type",
+    note = "if it is a `Result` whose error can't: `submit_fallible` and `map_fallible` take any error, `anyhow::Error` too, and only \
+            the value crosses"
 )]
 pub trait Portable: Serialize + DeserializeOwned + Send + 'static {}
 
+// Else the compiler looks for what serde lacks deep inside the type, and says none of the above.
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
 
 /// Which function to call, as two addresses of the program's image; from [`Encoded::call`], for [`serve`].
