@@ -20,8 +20,8 @@ pub struct Stats {
     pub idle: usize,
     /// Workers that wait inside a task, with a spare taking over.
     pub blocked: usize,
-    /// Workers whose task runs on after its deadline has ended its future, each with a spare taking over as far as the
-    /// executor allows; also those that wait inside such a task. 0 where a worker that is late is replaced.
+    /// Workers whose task runs on after its deadline, or that of its map, has ended its future, each with a spare taking over as
+    /// far as the executor allows; also those that wait inside such a task. 0 where a worker that is late is replaced.
     pub late: usize,
     /// Tasks that wait to run. One that was cancelled, or run in place by who waited for it, counts until its place in the
     /// queue comes up.

@@ -16,8 +16,8 @@
 //! A new worker that has an initializer to run is *starting* meanwhile, between the two arrows of `summon: spawn`: it
 //! doesn't search, so others are called for what it can't take yet.
 //!
-//! *Late* is a worker whose task runs on after its deadline has ended its future; perhaps for ever. It may block
-//! meanwhile, and one that is blocked may grow late: it counts as late then, once.
+//! *Late* is a worker whose task runs on after its deadline, or that of its map, has ended its future; perhaps for ever. It
+//! may block meanwhile, and one that is blocked may grow late: it counts as late then, once.
 //!
 //! *Active* workers are those that are neither parked nor absent, which is blocked or late; at most `max_workers` are.
 //! Whoever wants work done ([`summon`](Roster::summon)) claims the worker himself: he counts it as searching before it

@@ -70,8 +70,8 @@ use crate::work::{Callee, Shared, SharedFallible};
 ///
 /// # Blocking
 ///
-/// `next` blocks until its item is done (where unordered: until any is), at most until the map's deadline; and as a
-/// submit does.
+/// `next` blocks until its item is done (where unordered: until any is), at most until the map's deadline and for the moment
+/// that it takes to stop what runs then, a second at most; and as a submit does.
 ///
 /// # Panics
 ///

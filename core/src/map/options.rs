@@ -58,7 +58,35 @@ impl MapOptions {
     /// How long the whole map may take, from the call. What isn't done by then is cancelled and yields
     /// [`DeadlineExceeded`](crate::TaskError::DeadlineExceeded); nothing more is pulled; then the map ends. Where only
     /// input was left that nobody pulled, one last item says so: a deadline never looks like success.
-    /// Python: `timeout`, which raises at the first item that isn't done.
+    ///
+    /// What still runs is stopped, as an [`abort`](crate::Future::abort) without grace stops it. A worker *process* that is in the
+    /// middle of an item is killed and replaced, and what else lies with it runs elsewhere. A *thread* can't be stopped: there the
+    /// item's cancellation flag is set, so that [`check`](crate::task::CurrentTask::check) ends it, and until it returns
+    /// another thread takes its place, as after a deadline of [its own](crate::TaskOptions::deadline). The consumer finds out, when
+    /// it asks for the next result: a map that nobody iterates stops nothing, and neither does dropping it.
+    ///
+    /// With [`chunk_size`](Self::chunk_size), what of a chunk was in time is yielded on processes; on threads a chunk that
+    /// still runs is late as a whole.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use concurrent_futures_core::{InProcess, Map, MapOptions, TaskError, task};
+    ///
+    /// fn search(executor: &dyn InProcess, seeds: std::ops::Range<u64>) -> Vec<Result<u64, TaskError>> {
+    ///     let options = MapOptions::new().deadline(Duration::from_secs(1));
+    ///     let attempt = |seed: u64| {
+    ///         let mut number = seed;
+    ///         while number % 1_000_003 != 1 {
+    ///             task::current().check()?;            // ends when the second is over
+    ///             number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+    ///         }
+    ///         Ok::<_, task::Stopped>(number)
+    ///     };
+    ///     Map::in_process_fallible(executor, options, attempt, seeds).collect()
+    /// }
+    /// ```
+    ///
+    /// Python: `timeout`, which raises at the first item that isn't done, and lets what runs run.
     #[must_use]
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
