@@ -113,6 +113,8 @@ pub(crate) struct Span {
 /// How long what was stopped at the deadline may take to end: far longer than a kill does.
 const STOPPING: Duration = Duration::from_secs(1);
 
+const AT_ONCE: Interrupt = Interrupt::Abort { grace: Duration::ZERO };
+
 enum Flight<R: Send + 'static> {
     Ordered(VecDeque<InFlight<R>>),
     Unordered(AsCompleted<(Span, CancelOnDrop<ChunkOutcome<R>>)>),
@@ -360,9 +362,9 @@ where
         tasks.extend(self.recall.take_given_away());
         // First all of them: what lies with a worker that is stopped goes to another, and must not begin there.
         tasks.iter().for_each(|task| task.clone().withdraw());
-        tasks.into_iter().for_each(|task| {
-            stop(task);
-        });
+        for task in tasks {
+            task.abort(AT_ONCE);
+        }
     }
 
     fn has_expired(&self) -> bool {
@@ -375,7 +377,7 @@ where
 /// Ends a task whether it runs or not. Whether it has ended, or will as soon as its executor has stopped it.
 fn stop(task: Arc<dyn AnyTask>) -> bool {
     task.clone().withdraw();
-    task.clone().abort(Interrupt::Abort { grace: Duration::ZERO }) || task.is_decided()
+    task.clone().abort(AT_ONCE) || task.is_decided()
 }
 
 /// What was cancelled after the deadline of the whole map says so.

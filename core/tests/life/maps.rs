@@ -65,7 +65,56 @@ fn m5_the_executor_of_a_chunk_is_told_that_the_deadline_has_passed() {
         let running = executor.take().start_killable(move |interrupt| tx.send(interrupt).unwrap()).unwrap();
         assert!(matches!(results.next(), Some(Err(TaskError::DeadlineExceeded(_)))));
         assert_eq!(rx.try_recv(), Ok(Interrupt::Withdraw));
+        assert_eq!(rx.try_recv(), Ok(Interrupt::Abort { grace: Duration::ZERO }));
         assert!(running.is_withdrawn());
+    });
+}
+
+/// Starts a chunk of two whose executor ends the second item when it is asked to stop, in its own time.
+fn stopped_in_its_second_item(executor: &Keeps) -> std::thread::JoinHandle<()> {
+    let (tell, told) = mpsc::channel();
+    let running = executor.take().start_killable(move |interrupt| drop(tell.send(interrupt))).unwrap();
+    std::thread::spawn(move || {
+        while !matches!(told.recv().unwrap(), Interrupt::Abort { .. }) {}
+        // The item that was in time comes with the end of the other.
+        running.fail_task(0, gave_up());
+        running.fail_task(1, TaskError::Cancelled);
+    })
+}
+
+#[test]
+fn m5_a_chunk_that_its_executor_stops_yields_what_was_in_time() {
+    bounded(|| {
+        for options in [MapOptions::new(), MapOptions::new().unordered()] {
+            let executor = Keeps::default();
+            let options = options.chunk_size(2).deadline(MAP_DEADLINE);
+            let results = Map::in_process(&executor, options, |n: u32| n, 0..2);
+            let worker = stopped_in_its_second_item(&executor);
+            let outcomes: Vec<_> = results.collect();
+            use TaskError::{Abandoned, DeadlineExceeded as Late};
+            assert!(matches!(outcomes[..], [Err(Abandoned(_)), Err(Late(_))]), "{outcomes:?}");
+            worker.join().unwrap();
+        }
+    });
+}
+
+#[cfg(feature = "stream")]
+#[test]
+fn m5_a_stream_is_woken_when_its_chunk_is_stopped() {
+    use futures_lite::StreamExt;
+
+    bounded(|| {
+        let executor = Keeps::default();
+        let options = MapOptions::new().chunk_size(2).deadline(MAP_DEADLINE);
+        let results = Map::in_process(&executor, options, |n: u32| n, 0..2).into_stream();
+        let worker = stopped_in_its_second_item(&executor);
+        while results.deadline().unwrap() > std::time::Instant::now() {
+            std::thread::yield_now();
+        }
+        let outcomes: Vec<_> = futures_lite::future::block_on(results.collect());
+        use TaskError::{Abandoned, DeadlineExceeded as Late};
+        assert!(matches!(outcomes[..], [Err(Abandoned(_)), Err(Late(_))]), "{outcomes:?}");
+        worker.join().unwrap();
     });
 }
 
