@@ -99,7 +99,7 @@ impl Worker {
         // the system's lack of something, the worker would wait for ever for what is missing.
         if let Err(error) = write(&writer, &self.control, &frame, &attachments) {
             self.note_unsent(number, error);
-            self.process().kill();
+            self.process().give_up();
         }
         drop(writer);
         Ok(())
