@@ -293,7 +293,7 @@ pub mod guide;
 pub use concurrent_futures_core::*;
 #[cfg(feature = "processes")]
 pub use concurrent_futures_process_pool::{
-    Bytes, ProcessPool, ProcessPoolBuilder, SharedBytes, WorkerState, WorkerStats, worker_entry,
+    Bytes, JobTimes, ProcessPool, ProcessPoolBuilder, RunningTask, SharedBytes, WorkerState, WorkerStats, worker_entry,
 };
 #[cfg(feature = "threads")]
 pub use concurrent_futures_thread_pool::{QueueKind, Scope, ScopedFuture, ThreadPool, ThreadPoolBuilder, blocking};

@@ -283,7 +283,7 @@ pub use handle::PoolHandle;
 pub use pool::ProcessPool;
 pub use shared_bytes::SharedBytes;
 pub use slot::Slot;
-pub use stats::{WorkerState, WorkerStats};
+pub use stats::{JobTimes, RunningTask, WorkerState, WorkerStats};
 
 /// The programs of the README are tests.
 #[cfg(doctest)]
