@@ -325,9 +325,10 @@ pub mod process_pool {
 /// ```
 ///
 /// It counts on the main thread only: on any other, such as the thread of a `#[test]`, it does nothing, and a pool that is
-/// made later is refused with [`BuildError::InitialisedOffMain`], which says what to do. With `#[tokio::main]` a runtime would be started in each worker before this is reached: write a plain `main` that calls
-/// `init()` and then builds the runtime. Tests, benches and doc tests have no `main` of their own: `worker_entry!` is for
-/// them, and its page says where in which tests. In a setuid or setgid program it does nothing, and no process pool can be made.
+/// made later is refused with [`BuildError::InitialisedOffMain`], which says what to do. With `#[tokio::main]` a runtime
+/// would be started in each worker before this is reached: write a plain `main` that calls `init()` and then builds the
+/// runtime. Tests, benches and doc tests have no `main` of their own: `worker_entry!` is for them, and its page says where
+/// it stands in which tests. In a setuid or setgid program it does nothing, and no process pool can be made.
 ///
 /// Python: `if __name__ == "__main__":`, and `multiprocessing.freeze_support()`.
 pub fn init() {

@@ -69,7 +69,7 @@ impl ProcessPool {
     /// # Errors
     ///
     /// [`BuildError::ZeroWorkers`] (Python: `ValueError`); [`BuildError::NotInitialised`] where [`init`](crate::init) has not
-    /// run; [`BuildError::NestedTooDeep`] in a task of a pool that was made in a task of a pool. A process that can't be
+    /// run, [`BuildError::InitialisedOffMain`] where it has, on another thread than the main one; [`BuildError::NestedTooDeep`] in a task of a pool that was made in a task of a pool. A process that can't be
     /// started later is the error of the tasks that wait for it.
     ///
     /// ```
