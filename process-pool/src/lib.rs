@@ -131,8 +131,9 @@
 //!
 //! Its future has [`WorkerDied`], which knows the [cause](WorkerDied::cause), the [label](WorkerDied::label), whether
 //! the pool itself [has killed it](WorkerDied::killed_by_pool) above `memory_limit`, a [guess](WorkerDied::hint) and,
-//! where `configure` pipes standard error, the [last words](WorkerDied::stderr). The worker is replaced, and everything else runs as if nothing had been. Where a task may run twice without harm,
-//! [`retries`](TaskOptions::retries) tries it again. The other variants of [`TaskError`] say what else may happen.
+//! where `configure` pipes standard error, the [last words](WorkerDied::stderr). The worker is replaced, and everything
+//! else runs as if nothing had been. Where a task may run twice without harm, [`retries`](TaskOptions::retries) tries it
+//! again. The other variants of [`TaskError`] say what else may happen.
 //!
 //! # What if a task doesn't end?
 //!

@@ -40,10 +40,11 @@ pub(crate) use off_main::why_not_initialised;
 /// for a larger stack, calls it in `main` before it starts that thread:
 ///
 /// ```
-/// fn main() {
+/// fn main() -> std::io::Result<()> {
 ///     concurrent_futures_process_pool::init();
 ///     let work = || { /* pools may be made here too */ };
-///     std::thread::Builder::new().stack_size(64 << 20).spawn(work).unwrap().join().unwrap();
+///     std::thread::Builder::new().stack_size(64 << 20).spawn(work)?.join().expect("the work doesn't panic");
+///     Ok(())
 /// }
 /// ```
 ///

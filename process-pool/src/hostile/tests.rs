@@ -76,7 +76,7 @@ fn hello() -> impl Strategy<Value = Hello> {
         aborts_on_panic,
         initializer,
     });
-    prop_oneof![ready, any::<String>().prop_map(Hello::Refused), any::<String>().prop_map(Hello::OffMain),]
+    prop_oneof![ready, any::<String>().prop_map(Hello::Refused), any::<String>().prop_map(Hello::OffMain)]
 }
 
 /// Gives `check` the bytes with each bit flipped, and cut at each place.
