@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use concurrent_futures_core::{Tally, TaskError};
+use concurrent_futures_core::{State, Tally, TaskError};
 
 use super::{Supervisor, cancelled};
 use crate::attachments;
@@ -182,6 +182,12 @@ impl Supervisor {
         }
         let Some(rest) = running.split_off(from) else { return Vec::new() };
         let tasks = rest.tasks();
+        if rest.state() == State::Cancelled {
+            // Its map has withdrawn it in this moment.
+            self.shared.counters.cancel(tasks);
+            job.tally += cancelled(tasks);
+            return Vec::new();
+        }
         match Payload::of(&rest) {
             Ok(payload) if payload.tasks() > 0 => return vec![Waiting::new(rest, payload)],
             Ok(_) => {}
