@@ -303,7 +303,7 @@ impl Job {
 
     /// PENDING → CANCELLED, as by [`Future::cancel`].
     pub fn cancel(mut self) -> bool {
-        self.task.take().is_some_and(AnyTask::cancel)
+        self.task.take().is_some_and(AnyTask::give_up)
     }
 
     fn task(&self) -> &Arc<dyn AnyTask> {
