@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AnyTask, Cell, LeftOver, RELEASED, Task};
+use super::{Cell, LeftOver, RELEASED, Task};
 use crate::callback::{self, Callback};
 use crate::error::TaskError;
 use crate::job::{RunHooks, Tally};
