@@ -148,8 +148,9 @@
 //!
 //! By being dropped, which waits until all its tasks have ended. Otherwise by `shutdown`, on either pool, with a
 //! [`Shutdown`]: [`drain`](Shutdown::drain) runs what waits, [`cancel_pending`](Shutdown::cancel_pending) cancels it,
-//! and [`kill`](Shutdown::kill) ends what runs too. Each may be given a limit, [`within`](Shutdown::within) which the
-//! caller gets an answer. `on_drop` of either builder says how it ends when it is dropped.
+//! and [`kill`](Shutdown::kill) ends what runs too. [`within`](Shutdown::within) bounds how long the caller waits;
+//! [`kill_after`](Shutdown::kill_after) bounds how long the tasks have. `on_drop` of either builder says how it ends
+//! when it is dropped; what a service wants is there or in its handler of Ctrl-C:
 //!
 //! ```
 //! use std::time::Duration;
@@ -157,7 +158,8 @@
 //!
 //! let pool = ThreadPool::new(1)?;
 //! let last = pool.spawn(|| 5);
-//! let report = pool.shutdown(Shutdown::drain().within(Duration::from_secs(60)));
+//! let in_time = Shutdown::drain().kill_after(Duration::from_secs(2), Duration::from_millis(100));
+//! let report = pool.shutdown(in_time);            // returns after 2.1 seconds, or as soon as all have ended
 //! assert!(report.is_complete() && last.result()? == 5);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

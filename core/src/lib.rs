@@ -204,7 +204,7 @@ pub use ready::Admitted;
 pub use ready::{Admits, Ready};
 pub use report::{Report, set_report_hook};
 pub use room::WhenFull;
-pub use shutdown::{Shutdown, ShutdownMode, ShutdownReport};
+pub use shutdown::{Escalation, Shutdown, ShutdownMode, ShutdownReport};
 pub use spawn::SpawnExt;
 pub use state::State;
 pub use stats::Stats;

@@ -11,6 +11,7 @@ use std::time::Duration;
 /// let background = Shutdown::drain().within(Duration::ZERO);             // Python: shutdown(wait=False)
 /// let brisk = Shutdown::cancel_pending();                                // Python: cancel_futures=True
 /// let firm = Shutdown::kill(Duration::from_secs(5));                     // Python 3.14: kill_workers()
+/// let service = Shutdown::drain().kill_after(Duration::from_secs(30), Duration::from_secs(1));
 /// assert_eq!(background.wait_limit(), Some(Duration::ZERO));
 /// ```
 ///
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub struct Shutdown {
     mode: ShutdownMode,
     within: Option<Duration>,
+    escalation: Option<Escalation>,
 }
 
 /// What becomes of the tasks.
@@ -36,17 +38,27 @@ pub enum ShutdownMode {
     },
 }
 
+/// When a shutdown becomes a kill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Escalation {
+    /// How long after the shutdown has begun.
+    pub after: Duration,
+    /// How long what runs may go on from then.
+    pub grace: Duration,
+}
+
 impl Shutdown {
     /// Takes no new tasks and runs all that were taken.
     #[must_use]
     pub fn drain() -> Self {
-        Self { mode: ShutdownMode::Drain, within: None }
+        Self::of(ShutdownMode::Drain)
     }
 
     /// Takes no new tasks and cancels those that wait, the items included that a running chunk of `map` has not begun.
     #[must_use]
     pub fn cancel_pending() -> Self {
-        Self { mode: ShutdownMode::CancelPending, within: None }
+        Self::of(ShutdownMode::CancelPending)
     }
 
     /// Takes no new tasks, cancels those that wait, and sets the cancellation flag of those that run. What still runs
@@ -54,7 +66,28 @@ impl Shutdown {
     /// is left behind and counted in the report.
     #[must_use]
     pub fn kill(grace: Duration) -> Self {
-        Self { mode: ShutdownMode::Kill { grace }, within: None }
+        Self::of(ShutdownMode::Kill { grace })
+    }
+
+    /// Whatever has not ended after `limit` is killed, as by [`kill`](Self::kill) with this grace: what a service wants
+    /// that has so long to end. It happens whether somebody waits or not, also where a pool is dropped (`on_drop` of its
+    /// builder) or its shutdown began in a task. So the caller waits at most for both together.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use concurrent_futures_core::{Executor, Shutdown};
+    ///
+    /// fn end(executor: &dyn Executor) {
+    ///     let report = executor.shutdown(Shutdown::drain().kill_after(Duration::from_secs(2), Duration::from_millis(100)));
+    ///     println!("{report}");
+    /// }
+    /// ```
+    ///
+    /// Python has no counterpart.
+    #[must_use]
+    pub fn kill_after(mut self, limit: Duration, grace: Duration) -> Self {
+        self.escalation = Some(Escalation { after: limit, grace });
+        self
     }
 
     /// Bounds the caller's wait and nothing else: the shutdown goes on after it, and never becomes harsher by it. Zero:
@@ -75,6 +108,16 @@ impl Shutdown {
     #[must_use]
     pub fn wait_limit(&self) -> Option<Duration> {
         self.within
+    }
+
+    /// Whether and when it becomes a kill, for who writes an executor.
+    #[must_use]
+    pub fn escalation(&self) -> Option<Escalation> {
+        self.escalation
+    }
+
+    fn of(mode: ShutdownMode) -> Self {
+        Self { mode, within: None, escalation: None }
     }
 }
 

@@ -104,6 +104,15 @@ impl Executor for RemoteExecutor {
             ShutdownMode::Kill { grace } => self.0.kill(grace),
             _ => {}
         }
+        if let Some(later) = how.escalation() {
+            let ours = self.0.clone();
+            thread::spawn(move || {
+                ours.wait_while(Some(later.after), |books| books.lanes > 0);
+                if ours.books().lanes > 0 {
+                    ours.kill(later.grace);
+                }
+            });
+        }
         // Whoever waits inside a task or a callback might wait for himself.
         let limit = if worker::is_inside_task() { Some(Duration::ZERO) } else { how.wait_limit() };
         self.0.wait_while(limit, |books| books.lanes > 0);

@@ -20,6 +20,10 @@ use crate::attachments;
 /// assert_eq!(Bytes::from("text"), Bytes::from(b"text"));
 /// ```
 ///
+/// Numbers go faster as bytes, too: a `Vec<f64>` is encoded one by one, which takes some tens of nanoseconds each, and many
+/// times that in a build without optimisation. By the crate bytemuck: `cast_slice` there, and where they are read
+/// `pod_collect_to_vec`, since a view may begin at any address.
+///
 /// For the same bytes again and again, [`SharedBytes`](crate::SharedBytes) are lent instead of sent.
 ///
 /// Python: pickle protocol 5 with out-of-band buffers, which `ProcessPoolExecutor` doesn't use.

@@ -12,7 +12,8 @@
 //! No arrow goes back, and each step may be taken by several callers at once.
 //!
 //! - *Closing* closes the queue and its room, and wakes every parked worker and blocked submitter. Workers run what is
-//!   left in the queue and leave; `cancel_pending`, `kill` and `break_down` empty it first. With the first
+//!   left in the queue and leave; `cancel_pending`, `kill` and `break_down` empty it first. A `kill_after` is a kill that the
+//!   timer makes. With the first
 //!   two a running chunk begins nothing further.
 //! - *Ended*: a caller that waits returns, at the latest when its `within` is over. Nobody who is inside a task or a
 //!   callback waits: he would wait for himself, or for somebody who waits for him.
@@ -29,7 +30,7 @@ use std::time::{Duration, Instant};
 use concurrent_futures_core::sync::{AtomicBool, Condvar, Mutex, Ordering, fence, thread};
 use concurrent_futures_core::worker::{self, RunningJobs};
 use concurrent_futures_core::{
-    Abandoned, Job, JobHandle, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport, Tally, TaskId,
+    Abandoned, Escalation, Job, JobHandle, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport, Tally, TaskId,
 };
 
 use crate::shared::{Shared, due_in};
@@ -128,6 +129,9 @@ impl Shared {
             // Drain: the workers run what was taken.
             _ => {}
         }
+        if let Some(later) = how.escalation() {
+            self.kill_later(later);
+        }
         if !worker::is_inside_task() && !self.lifecycle.is_ending_here() {
             self.wait_for_end(how.wait_limit());
         }
@@ -168,6 +172,20 @@ impl Shared {
         }
         // Another shutdown may wait for the queue to be empty, and no worker has to come by any more.
         self.lifecycle.note_change();
+    }
+
+    /// Kills what has not ended by then. What ends the timer: the end of the pool.
+    fn kill_later(self: &Arc<Self>, later: Escalation) {
+        let shared = Arc::downgrade(self);
+        let kill = move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.kill(later.grace);
+            }
+        };
+        if self.timer.at(due_in(later.after), &self.name, None, kill).is_err() {
+            // Without a timer nobody would end it in time.
+            self.kill(later.grace);
+        }
     }
 
     fn kill(self: &Arc<Self>, grace: Duration) {

@@ -76,6 +76,11 @@ fn on_drop_says_how_the_pool_ends() {
         drop(kills);
         assert!(matches!(held.future().error(), Some(TaskError::Abandoned(_))));
 
+        let patient = build(Shutdown::drain().kill_after(Duration::from_millis(10), AT_ONCE));
+        let held = hold(&patient);
+        drop(patient);
+        assert!(matches!(held.future().error(), Some(TaskError::Abandoned(_))));
+
         let leaves = build(Shutdown::drain().within(AT_ONCE));
         let held = hold(&leaves);
         let queued = leaves.spawn(|| 5);

@@ -339,6 +339,9 @@ macro_rules! __promises {
             a_task_that_ends_within_the_grace_keeps_its_value
             a_kill_goes_on_without_its_caller
             a_kill_ends_a_drain
+            a_drain_with_a_kill_behind_it_ends
+            a_kill_comes_later_without_its_caller
+            a_drain_that_ends_in_time_is_not_killed
             a_kill_with_much_data_on_the_way_ends
             a_kill_ends_a_map
         }

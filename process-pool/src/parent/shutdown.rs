@@ -13,6 +13,8 @@
 //! | cancel pending | refused | cancelled | runs |
 //! | kill | refused | cancelled | is asked to stop; after the grace its worker is killed: `Abandoned` |
 //!
+//! With a `kill_after` the warden makes a kill of it when its time has come.
+//!
 //! - **D1** After the end no process, thread, descriptor, socket or memory of the pool is left.
 //! - **D2** Nobody waits for himself: in a task, a callback or a logger that gets records of workers a shutdown only begins.
 //! - **D3** `within` bounds the caller's wait, and makes nothing harsher.
@@ -23,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use concurrent_futures_core::sync::deadline_after;
 use concurrent_futures_core::worker;
-use concurrent_futures_core::{Shutdown, ShutdownMode, ShutdownReport};
+use concurrent_futures_core::{Escalation, Shutdown, ShutdownMode, ShutdownReport};
 
 use super::lane::KillReason;
 use super::process::Starting;
@@ -51,6 +53,9 @@ impl Shared {
             ShutdownMode::Kill { grace } => self.kill_within(grace),
             _ => drop(self.close(false, false)),
         }
+        if let Some(later) = how.escalation() {
+            self.kill_later(later);
+        }
         self.end_if_over();
         let is_inside = worker::is_inside_task() || supervisor::is_on_one() || is_on_a_reader_of_logs();
         self.wait_for_end(if is_inside { Some(Duration::ZERO) } else { how.wait_limit() });
@@ -63,6 +68,16 @@ impl Shared {
         for worker in self.everybody().0 {
             worker.take_back_all();
         }
+    }
+
+    /// Kills what has not ended by then. Where the warden has ended, everything has.
+    fn kill_later(self: &Arc<Self>, later: Escalation) {
+        let shared = Arc::downgrade(self);
+        self.warden.after(later.after, move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.kill_within(later.grace);
+            }
+        });
     }
 
     fn kill_within(self: &Arc<Self>, grace: Duration) {

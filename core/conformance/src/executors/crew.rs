@@ -10,7 +10,7 @@ use concurrent_futures_core::portable::Encoded;
 use concurrent_futures_core::sync::{Condvar, Mutex, deadline_after};
 use concurrent_futures_core::worker::{self, BlockLimit, ExecutorId, RunningJobs};
 use concurrent_futures_core::{
-    Abandoned, Job, JobHandle, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport, Stats, Tally,
+    Abandoned, Escalation, Job, JobHandle, Reason, Rejected, Shutdown, ShutdownMode, ShutdownReport, Stats, Tally,
 };
 
 use super::counts::Counts;
@@ -188,6 +188,9 @@ impl Crew {
             ShutdownMode::Kill { grace } => self.shared.kill(grace),
             _ => {}
         }
+        if let Some(later) = how.escalation() {
+            self.shared.clone().kill_later(later);
+        }
         // Whoever waits inside a task or a callback might wait for himself.
         let limit = if worker::is_inside_task() { Some(Duration::ZERO) } else { how.wait_limit() };
         self.shared.wait_for_the_end(limit.map(deadline_after));
@@ -336,6 +339,17 @@ impl Shared {
         }
         self.ended.notify_all();
         self.work.notify_all();
+    }
+
+    /// Kills what has not ended by then, whether the caller waits or not.
+    fn kill_later(self: Arc<Self>, later: Escalation) {
+        let kill = move || {
+            self.wait_while_busy(deadline_after(later.after));
+            if self.state.lock().is_busy() {
+                self.kill(later.grace);
+            }
+        };
+        drop(thread::spawn(kill));
     }
 
     fn kill(self: &Arc<Self>, grace: Duration) {

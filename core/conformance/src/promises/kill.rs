@@ -120,6 +120,38 @@ pub fn a_kill_ends_a_drain<B: Backend>(backend: &B) {
     assert!(futures.into_iter().all(|future| future.result().is_err()));
 }
 
+/// A drain that has so long and no longer: what waits is cancelled, what runs is given up, and the caller comes back.
+pub fn a_drain_with_a_kill_behind_it_ends<B: Backend>(backend: &B) {
+    let executor = backend.make(1);
+    let keeper = Gatekeeper::new();
+    let [running, waiting] = [1, 2].map(|n| executor.submit(pass, (keeper.gate(), n)));
+    keeper.await_arrivals(1);
+    let report = executor.shutdown(Shutdown::drain().kill_after(Duration::from_millis(20), Duration::ZERO));
+    assert_eq!((report.killed + report.abandoned, report.cancelled, report.still_pending), (1, 1, 0), "{report:?}");
+    assert!(matches!(running.result(), Err(TaskError::Abandoned(_))));
+    assert!(matches!(waiting.result(), Err(TaskError::Cancelled)));
+}
+
+/// It needs nobody who waits; and who has begun and looks ends within the grace.
+pub fn a_kill_comes_later_without_its_caller<B: Backend>(backend: &B) {
+    let executor = backend.make(1);
+    let keeper = Gatekeeper::new();
+    let running = executor.submit_fallible(until_stopped, (keeper.gate(), 1));
+    keeper.await_arrivals(1);
+    let how = Shutdown::cancel_pending().kill_after(Duration::from_millis(20), LIMIT);
+    assert!(!executor.shutdown(how.within(Duration::ZERO)).is_complete());
+    assert!(matches!(running.result(), Err(TaskError::Cancelled)));
+}
+
+/// Who ends in time notices nothing of it, and is not waited for until then.
+pub fn a_drain_that_ends_in_time_is_not_killed<B: Backend>(backend: &B) {
+    let executor = backend.make(2);
+    let futures: Vec<Future<u64>> = (0..20).map(|n| executor.submit(square, n)).collect();
+    let report = executor.shutdown(Shutdown::drain().kill_after(LIMIT, Duration::ZERO));
+    assert!(report.is_complete() && report.finished == 20, "{report:?}");
+    assert!(futures.into_iter().all(|future| future.result().is_ok()));
+}
+
 /// Pebble `stop_large_data`, `deadlock on cancel large data`: a kill with much data on the way.
 pub fn a_kill_with_much_data_on_the_way_ends<B: Backend>(backend: &B) {
     let executor = backend.make(2);
