@@ -2,7 +2,9 @@
 
 #![cfg(all(feature = "threads", feature = "processes"))]
 
-use concurrent_futures::{ProcessPool, ThreadPool, as_completed, keyed, worker_entry};
+use std::time::Duration;
+
+use concurrent_futures::{MapOptions, ProcessPool, ThreadPool, as_completed, keyed, worker_entry};
 use concurrent_futures_conformance::{Gate, Gatekeeper, LIMIT, watchdog};
 use futures_lite::future::{block_on, poll_once};
 use futures_util::future::FusedFuture;
@@ -106,6 +108,11 @@ fn a_stream_is_terminated_when_it_has_said_that_it_ends() {
         assert!((0..2).all(|_| block_on(results.next()).is_none() && results.is_terminated()));
         let mut nothing = keyed([("key", 1)].into_iter().skip(1), |items| pool.map(square, items)).into_stream();
         assert!(!nothing.is_terminated());
+        assert!((0..2).all(|_| block_on(nothing.next()).is_none() && nothing.is_terminated()));
+        // The map has an item that says it ran out of time, and there is no key for it.
+        let late = MapOptions::new().deadline(Duration::ZERO);
+        let items = [("key", 1)].into_iter().filter(|_| false);
+        let mut nothing = keyed(items, |items| pool.map_with(late, square, items)).into_stream();
         assert!((0..2).all(|_| block_on(nothing.next()).is_none() && nothing.is_terminated()));
     });
 }
