@@ -152,7 +152,8 @@ impl ThreadPool {
     ///   time, or a shutdown gave it up. `std::thread::scope` does so for threads that nobody joined. The message names the
     ///   first such failure; further ones are reported ([`set_report_hook`](crate::set_report_hook)). To look is to call
     ///   `result`, or `get` or `error` of the future, or to give it a done callback; what `wait` and `as_completed` give back
-    ///   is not looked at yet. A task that you have cancelled yourself is no failure.
+    ///   is not looked at yet. A task that you have cancelled yourself is no failure. On a thread that unwinds already, all are
+    ///   reported.
     /// - On a worker of a pool that may not block one more worker, after the tasks have ended.
     ///
     /// ```

@@ -372,6 +372,27 @@ fn a_task_that_is_late_unseen_is_passed_on_when_it_has_ended() {
     });
 }
 
+/// A panic in a destructor that runs while another unwinds would end the program.
+#[test]
+fn a_scope_in_a_destructor_of_what_unwinds_ends_nothing() {
+    struct Cleans<'a>(&'a ThreadPool, &'a AtomicBool);
+    impl Drop for Cleans<'_> {
+        fn drop(&mut self) {
+            self.0.scope(|scope| scope.spawn(|| panic!("a task, as this test wants it")).wait());
+            self.1.store(true, Ordering::Relaxed);
+        }
+    }
+    bounded(|| {
+        let (pool, cleaned) = (pool(1), AtomicBool::new(false));
+        let unwound = catch_unwind(AssertUnwindSafe(|| {
+            let _cleans = Cleans(&pool, &cleaned);
+            panic!("the first");
+        }));
+        assert_eq!(unwound.unwrap_err().downcast_ref::<&str>(), Some(&"the first"));
+        assert!(cleaned.into_inner());
+    });
+}
+
 /// The callbacks of a task may wait for what comes after the scope.
 #[test]
 fn a_scope_waits_for_no_callback_of_its_tasks() {

@@ -117,6 +117,10 @@ impl<'scope> Scope<'scope, '_> {
     /// Only after the latch: every closure is gone, so no task runs, and no future is left to look by. What is not done yet
     /// is about to be: between its closure's end and its own no foreign code runs, unless a callback is told.
     fn first_unseen_failure(&self) -> Option<TaskError> {
+        if std::thread::panicking() {
+            // The scope is part of a destructor: a second panic would end the program. All of them are reported.
+            return None;
+        }
         self.take_tasks().iter().find_map(WatchedFuture::take_hidden_error)
     }
 
