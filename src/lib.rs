@@ -295,7 +295,7 @@ pub mod guide;
 pub use concurrent_futures_core::*;
 #[cfg(feature = "processes")]
 pub use concurrent_futures_process_pool::{
-    Bytes, ProcessPool, ProcessPoolBuilder, SharedBytes, WorkerState, WorkerStats, worker_entry,
+    Bytes, JobTimes, ProcessPool, ProcessPoolBuilder, RunningTask, SharedBytes, WorkerState, WorkerStats, worker_entry,
 };
 #[cfg(feature = "threads")]
 pub use concurrent_futures_thread_pool::{QueueKind, Scope, ScopedFuture, ThreadPool, ThreadPoolBuilder, blocking};
@@ -326,9 +326,11 @@ pub mod process_pool {
 /// }
 /// ```
 ///
-/// With `#[tokio::main]` a runtime would be started in each worker before this is reached: write a plain `main` that calls
-/// `init()` and then builds the runtime. Tests, benches and doc tests have no `main` of their own: `worker_entry!` is for
-/// them. In a setuid or setgid program it does nothing, and no process pool can be made.
+/// It counts on the main thread only: on any other, such as the thread of a `#[test]`, it does nothing, and a pool that is
+/// made later is refused with [`BuildError::InitialisedOffMain`], which says what to do. With `#[tokio::main]` a runtime
+/// would be started in each worker before this is reached: write a plain `main` that calls `init()` and then builds the
+/// runtime. Tests, benches and doc tests have no `main` of their own: `worker_entry!` is for them, and its page says where
+/// it stands in which tests. In a setuid or setgid program it does nothing, and no process pool can be made.
 ///
 /// Python: `if __name__ == "__main__":`, and `multiprocessing.freeze_support()`.
 pub fn init() {

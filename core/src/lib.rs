@@ -185,8 +185,8 @@ mod work;
 pub use cancel_on_drop::CancelOnDrop;
 pub use canceller::Canceller;
 pub use error::{
-    Abandoned, BuildError, CodecError, CodecSide, DeadlineExceeded, DeadlineOf, ExitCause, Failed, Panicked, Reason,
-    Rejected, TaskError, TaskFailure, TimedOut, WorkerDied, WorkerDiedBuilder,
+    Abandoned, BuildError, CodecError, CodecSide, DeadlineExceeded, DeadlineOf, ExitCause, Failed, Panicked, PoolKill,
+    Reason, Rejected, TaskError, TaskFailure, TimedOut, WorkerDied, WorkerDiedBuilder,
 };
 pub use executor::{Executor, InProcess};
 pub use future::Future;

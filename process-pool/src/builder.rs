@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use concurrent_futures_core::{BuildError, Observer, ObserverSlot, Portable, Shutdown, TaskFailure, WhenFull};
 
-use crate::child::{Role, depth, role};
+use crate::child::{Role, depth, role, why_not_initialised};
 use crate::initializer::Initializer;
 use crate::pool::ProcessPool;
 
@@ -305,7 +305,8 @@ impl ProcessPoolBuilder {
     ///
     /// [`BuildError::ZeroWorkers`]; [`BuildError::InvalidOption`] for what can't work;
     /// [`BuildError::NotInitialised`] where neither [`init`](crate::init) nor [`worker_entry!`](crate::worker_entry) has
-    /// run; [`BuildError::NestedTooDeep`]. Each says what to do.
+    /// run; [`BuildError::InitialisedOffMain`] where `init` has, on another thread than the main one;
+    /// [`BuildError::NestedTooDeep`]. Each says what to do.
     pub fn build(mut self) -> Result<ProcessPool, BuildError> {
         let max_workers = self.max_workers.unwrap_or_else(default_workers);
         if max_workers == 0 {
@@ -313,7 +314,7 @@ impl ProcessPoolBuilder {
         }
         self.check()?;
         if role() == Role::Unknown {
-            return Err(BuildError::NotInitialised);
+            return Err(why_not_initialised());
         }
         if depth() > self.max_depth {
             return Err(BuildError::NestedTooDeep { limit: self.max_depth as usize });

@@ -33,10 +33,30 @@
 //! | a test, a bench, a doc test | [`worker_entry!`], once, at the top level of a file |
 //! | a program with `#[tokio::main]` | a plain `main` instead, which calls `init()` and then builds the runtime |
 //!
-//! Without it there is no pool: [`BuildError::NotInitialised`]. What a worker needs of its own, connections or tables,
+//! Without it there is no pool: [`BuildError::NotInitialised`], or [`BuildError::InitialisedOffMain`] for `init` on
+//! another thread than the main one, as in a `#[test]`. What a worker needs of its own, connections or tables,
 //! its [`initializer`](ProcessPoolBuilder::initializer) makes; what it inherits, such as its environment, is changed by
 //! [`configure`](ProcessPoolBuilder::configure); and its tasks have a stack of
 //! [`stack_size`](ProcessPoolBuilder::stack_size).
+//!
+//! # How do I test what uses it?
+//!
+//! By [`worker_entry!`] at the top of the file. The harness has its own `main`, and runs each test on a thread of its own,
+//! where [`init`] is too late: a worker would run all tests until it came there.
+//!
+//! ```no_run
+//! concurrent_futures_process_pool::worker_entry!();
+//!
+//! #[test]
+//! fn a_square_comes_back() {
+//!     let pool = concurrent_futures_process_pool::ProcessPool::new(1).unwrap();
+//!     assert_eq!(pool.submit(|n: u64| n * n, 3).result().unwrap(), 9);
+//! }
+//! ```
+//!
+//! Each file in `tests/` is a binary of its own and says it; the unit tests of a library are one binary, and
+//! `#[cfg(test)] worker_entry!();` stands in its `lib.rs`. Code that the tests call may call `init` as well: there it does
+//! nothing.
 //!
 //! # What do I call for a task?
 //!
@@ -109,10 +129,11 @@
 //!
 //! # What if a task crashes?
 //!
-//! Its future has [`WorkerDied`], which knows the [cause](WorkerDied::cause), the [label](WorkerDied::label), a
-//! [guess](WorkerDied::hint) and, where `configure` pipes standard error, the [last words](WorkerDied::stderr). The
-//! worker is replaced, and everything else runs as if nothing had been. Where a task may run twice without harm,
-//! [`retries`](TaskOptions::retries) tries it again. The other variants of [`TaskError`] say what else may happen.
+//! Its future has [`WorkerDied`], which knows the [cause](WorkerDied::cause), the [label](WorkerDied::label), whether
+//! the pool itself [has killed it](WorkerDied::killed_by_pool) above `memory_limit`, a [guess](WorkerDied::hint) and,
+//! where `configure` pipes standard error, the [last words](WorkerDied::stderr). The worker is replaced, and everything
+//! else runs as if nothing had been. Where a task may run twice without harm, [`retries`](TaskOptions::retries) tries it
+//! again. The other variants of [`TaskError`] say what else may happen.
 //!
 //! # What if a task doesn't end?
 //!
@@ -204,9 +225,9 @@
 //! | question | answer |
 //! |---|---|
 //! | how many tasks wait, run, have ended | [`stats`](ProcessPool::stats) |
-//! | what each process does, with which memory | [`worker_stats`](ProcessPool::worker_stats), [`worker_pids`](ProcessPool::worker_pids) |
+//! | what each process does, with which memory, and which task is in it for how long | [`worker_stats`](ProcessPool::worker_stats), [`worker_pids`](ProcessPool::worker_pids) |
 //! | how often one had to be replaced | [`restarts`](ProcessPool::restarts) |
-//! | where the time goes | [`times`](ProcessPool::times) |
+//! | whether tasks wait or run | [`times`](ProcessPool::times) |
 //! | what happens as it happens | an [`observer`](ProcessPoolBuilder::observer) |
 //! | what they log | [`forward_logs`](ProcessPoolBuilder::forward_logs), with the feature `log` |
 //! | for whom they work | the hooks of [`context`], such as [`context::TracingContext`] with the feature `tracing` |
@@ -283,7 +304,7 @@ pub use handle::PoolHandle;
 pub use pool::ProcessPool;
 pub use shared_bytes::SharedBytes;
 pub use slot::Slot;
-pub use stats::{WorkerState, WorkerStats};
+pub use stats::{JobTimes, RunningTask, WorkerState, WorkerStats};
 
 /// The programs of the README are tests.
 #[cfg(doctest)]

@@ -11,7 +11,7 @@ use crate::builder::ProcessPoolBuilder;
 use crate::calls::{pool_calls, portable_calls};
 use crate::handle::PoolHandle;
 use crate::parent::shared::Shared;
-use crate::stats::{self, WorkerStats};
+use crate::stats::{self, JobTimes, WorkerStats};
 
 /// A pool of worker processes: calls plain functions there, and gives futures. Python: `ProcessPoolExecutor`.
 ///
@@ -69,7 +69,7 @@ impl ProcessPool {
     /// # Errors
     ///
     /// [`BuildError::ZeroWorkers`] (Python: `ValueError`); [`BuildError::NotInitialised`] where [`init`](crate::init) has not
-    /// run; [`BuildError::NestedTooDeep`] in a task of a pool that was made in a task of a pool. A process that can't be
+    /// run, [`BuildError::InitialisedOffMain`] where it has, on another thread than the main one; [`BuildError::NestedTooDeep`] in a task of a pool that was made in a task of a pool. A process that can't be
     /// started later is the error of the tasks that wait for it.
     ///
     /// ```
@@ -124,7 +124,8 @@ impl ProcessPool {
         self.shared.shut_down(how)
     }
 
-    /// The workers that are ready, each with what it does. Python has no counterpart.
+    /// The workers that are ready, each with what it does and, in the middle of a task, which one. Looking holds up no
+    /// task. Python has no counterpart.
     ///
     /// ```
     /// # concurrent_futures_process_pool::worker_entry!();
@@ -165,22 +166,20 @@ impl ProcessPool {
         self.shared.counters.restarts()
     }
 
-    /// How long all jobs that have begun had waited, and how long those that have ended ran, summed up. A job is a task, or
-    /// a chunk of a `map`. Python has no counterpart.
+    /// How long its jobs have waited, and how long they ran. Python has no counterpart.
     ///
     /// ```
     /// # concurrent_futures_process_pool::worker_entry!();
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
     /// pool.submit(|n: u64| n, 1).result()?;
-    /// let (waited, _ran) = pool.times();
-    /// assert!(!waited.is_zero(), "its worker had to be started");
+    /// assert!(!pool.times().waited.is_zero(), "its worker had to be started");
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn times(&self) -> (std::time::Duration, std::time::Duration) {
-        (self.shared.counters.queued(), self.shared.counters.ran())
+    pub fn times(&self) -> JobTimes {
+        JobTimes { waited: self.shared.counters.queued(), ran: self.shared.counters.ran() }
     }
 
     pool_calls!();

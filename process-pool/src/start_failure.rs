@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use concurrent_futures_core::Rejected;
+use concurrent_futures_core::{BuildError, Rejected};
 
 use crate::parent::death::describe;
 
@@ -22,6 +22,8 @@ pub(crate) enum StartFailure {
     Silent(Duration),
     /// It said why it can't work.
     Refused(String),
+    /// It came to `init()` on this thread only, which is not the main one.
+    OffMain(String),
     /// It uses more memory than it may, and has not begun anything.
     TooLarge { used: u64, limit: u64 },
     /// It runs another file than this process.
@@ -35,7 +37,7 @@ pub(crate) enum StartFailure {
 impl StartFailure {
     /// Whether another try would end like this one.
     pub(crate) fn is_permanent(&self) -> bool {
-        matches!(self, Self::DifferentBinary | Self::Panicked(_) | Self::Initializer(_))
+        matches!(self, Self::DifferentBinary | Self::Panicked(_) | Self::Initializer(_) | Self::OffMain(_))
     }
 
     /// What tasks are told that will never run because of it.
@@ -66,6 +68,9 @@ impl fmt::Display for StartFailure {
                  takes long?"
             ),
             Self::Refused(why) => write!(f, "the worker could not set itself up: {why}"),
+            Self::OffMain(thread) => {
+                write!(f, "the worker did not begin: {}", BuildError::InitialisedOffMain { thread: thread.clone() })
+            }
             Self::TooLarge { used, limit } => {
                 write!(f, "the worker used {used} bytes before its first task, and memory_limit is {limit}: raise it")
             }

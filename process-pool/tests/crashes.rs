@@ -37,6 +37,7 @@ fn x01_a_worker_that_is_killed_takes_its_task_and_nobody_elses() {
         assert_eq!((died.pid(), died.attempt()), (victim, 1));
         assert_eq!(died.cause(), ExitCause::Signal { signal: libc::SIGKILL, core_dumped: false });
         assert!(died.hint().is_some_and(|hint| hint.contains("out of memory")), "{died}");
+        assert_eq!(died.killed_by_pool(), None, "it was somebody else");
         keeper.open();
         assert_ne!(alive.result().unwrap(), victim);
         let values: Vec<u64> = waiting.into_iter().map(|future| future.result().unwrap()).collect();

@@ -13,7 +13,8 @@ use common::{
 };
 use concurrent_futures_conformance::{Gate, Gatekeeper};
 use concurrent_futures_process_pool::{
-    Executor, ExitCause, Future, ProcessPool, ProcessPoolBuilder, Reason, Shutdown, TaskError, WhenFull, worker_entry,
+    Executor, ExitCause, Future, PoolKill, ProcessPool, ProcessPoolBuilder, Reason, Shutdown, TaskError, WhenFull,
+    worker_entry,
 };
 
 worker_entry!();
@@ -220,6 +221,8 @@ fn a_worker_above_its_memory_limit_is_killed_and_the_error_says_so() {
         let died = death_of(greedy);
         assert!(matches!(died.cause(), ExitCause::Signal { signal: libc::SIGKILL, .. }));
         assert!(died.hint().is_some_and(|hint| hint.contains("memory_limit")), "{died}");
+        let Some(PoolKill::MemoryLimit { limit, used }) = died.killed_by_pool() else { panic!("{died}") };
+        assert!(limit == 100 << 20 && used > limit, "{died}");
         assert_eq!(next.result().unwrap(), 9);
         keeper.open();
         assert_eq!(pool.submit(hold_megabytes, (keeper.gate(), 20)).result().unwrap(), 20 << 20);

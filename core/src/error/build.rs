@@ -20,6 +20,12 @@ pub enum BuildError {
     Start(io::Error),
     /// `init()` has not run in this process, so it can't start worker processes.
     NotInitialised,
+    /// `init()` was called on another thread than the main one, where it does nothing: a worker would run the program, or
+    /// all its tests, until it came there.
+    InitialisedOffMain {
+        /// What the thread is called, or its number where it has no name.
+        thread: String,
+    },
     /// This process is a worker itself, and so are too many of its ancestors.
     NestedTooDeep {
         /// How deep pools may be nested.
@@ -38,10 +44,18 @@ impl fmt::Display for BuildError {
                  make `init()` the first line of `main`, or say `worker_entry!();` at the top level of a test, bench or \
                  doc test (neither does anything in a setuid program)",
             ),
+            Self::InitialisedOffMain { thread } => write!(
+                f,
+                "`init()` was called on the thread `{thread}`, which is not the main thread, and does nothing there: a \
+                 worker, which is this program, started again, would run all that comes before, in a test program its \
+                 tests. In a test file say `worker_entry!();` at the top level instead; in a program make `init()` the \
+                 first line of `main` itself, before any thread is started",
+            ),
             Self::NestedTooDeep { limit } => write!(
                 f,
-                "this process is the worker of a worker, {limit} deep, and may have none of its own; a program that makes \
-                 its pool before `init()` would start processes without end: make the pool behind it",
+                "this process is a worker, and too deep to have workers of its own: pools in the tasks of pools may go \
+                 {limit} deep. If this one is meant to be made in a task, raise `max_depth` in its builder; a program that \
+                 makes its pool before `init()` would start processes without end: make the pool behind it",
             ),
         }
     }

@@ -25,7 +25,7 @@ pub use panicked::Panicked;
 pub(crate) use panicked::message_of;
 pub use rejected::{Reason, Rejected};
 pub use timed_out::TimedOut;
-pub use worker_died::{ExitCause, WorkerDied, WorkerDiedBuilder};
+pub use worker_died::{ExitCause, PoolKill, WorkerDied, WorkerDiedBuilder};
 
 /// Why a task has no value.
 ///

@@ -28,6 +28,36 @@ struct Details {
     attempt: u32,
     stderr: Option<String>,
     hint: Option<String>,
+    killed_by_pool: Option<PoolKill>,
+}
+
+/// Why a pool killed a worker of its own, from [`WorkerDied::killed_by_pool`].
+///
+/// ```
+/// use concurrent_futures_core::{ExitCause, PoolKill, WorkerDied};
+///
+/// /// Whether another attempt with more memory may succeed.
+/// fn needs_more_memory(died: &WorkerDied) -> bool {
+///     matches!(died.killed_by_pool(), Some(PoolKill::MemoryLimit { .. }))
+/// }
+///
+/// let killed = WorkerDied::builder(4711, ExitCause::Signal { signal: 9, core_dumped: false });
+/// assert!(needs_more_memory(&killed.killed_by_pool(PoolKill::MemoryLimit { limit: 1 << 30, used: 3 << 30 }).build()));
+/// ```
+///
+/// What a deadline, an abort or the end of the pool kills isn't here: it has an error of its own. Python has no counterpart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PoolKill {
+    /// It used more memory than a worker may.
+    MemoryLimit {
+        /// How many bytes it may use.
+        limit: u64,
+        /// How many it used when the pool looked.
+        used: u64,
+    },
+    /// It was of no use any more: it had written what no worker writes, or the system refused to let a message through to it.
+    Unusable,
 }
 
 /// How a process ended.
@@ -87,7 +117,15 @@ impl WorkerDied {
     /// Starts the description of a death, for who writes an executor.
     #[must_use]
     pub fn builder(pid: u32, cause: ExitCause) -> WorkerDiedBuilder {
-        WorkerDiedBuilder(Details { pid, cause, label: None, attempt: 1, stderr: None, hint: None })
+        WorkerDiedBuilder(Details {
+            pid,
+            cause,
+            label: None,
+            attempt: 1,
+            stderr: None,
+            hint: None,
+            killed_by_pool: None,
+        })
     }
 
     /// The process that died.
@@ -120,7 +158,15 @@ impl WorkerDied {
         self.0.stderr.as_deref()
     }
 
-    /// What probably happened.
+    /// Why its own pool killed it; `None`: the pool did not. Somebody else with the same signal is usually the system, out of
+    /// memory.
+    #[must_use]
+    pub fn killed_by_pool(&self) -> Option<PoolKill> {
+        self.0.killed_by_pool
+    }
+
+    /// What probably happened, in words for people; what a program can decide by is [`cause`](Self::cause) and
+    /// [`killed_by_pool`](Self::killed_by_pool).
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
@@ -182,6 +228,13 @@ impl WorkerDiedBuilder {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Says why the pool itself has killed it.
+    #[must_use]
+    pub fn killed_by_pool(mut self, why: PoolKill) -> Self {
+        self.0.killed_by_pool = Some(why);
         self
     }
 

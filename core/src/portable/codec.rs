@@ -85,3 +85,18 @@ fn why_not_decoded(error: &DecodeError) -> String {
         other => other.to_string(),
     }
 }
+
+/// Into how many pieces a value falls on its way into bytes.
+#[cfg(all(test, not(any(concurrent_futures_loom, concurrent_futures_shuttle))))]
+pub(crate) fn count_writes<T: Serialize>(value: &T) -> usize {
+    struct Count(usize);
+    impl Writer for &mut Count {
+        fn write(&mut self, _bytes: &[u8]) -> Result<(), EncodeError> {
+            self.0 += 1;
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    bincode::serde::encode_into_writer(value, &mut count, config::standard()).unwrap();
+    count.0
+}

@@ -13,7 +13,7 @@ use rustix::net::{AddressFamily, SendFlags, SocketType};
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
 use super::tasks::Tasks;
-use super::{Role, listener, role, set_role};
+use super::{Role, listener, off_main, role, set_role};
 use crate::page::Page;
 use crate::platform;
 use crate::shared_bytes;
@@ -34,7 +34,15 @@ pub extern "C" fn __enter() {
     enter();
 }
 
-pub(super) fn enter() {
+/// What `init` calls.
+pub(super) fn enter_on_main() {
+    if role() == Role::Unknown && off_main::is_here() && !platform::is_privileged() {
+        return off_main::refuse();
+    }
+    enter();
+}
+
+fn enter() {
     if role() != Role::Unknown || platform::is_privileged() {
         return;
     }
@@ -48,11 +56,11 @@ pub(super) fn enter() {
 }
 
 /// The exit code of a worker that could not become one.
-const NO_WORKER: i32 = 112;
+pub(super) const NO_WORKER: i32 = 112;
 
 /// What a worker inherits besides the variable no other process does: the control socket as standard input. A process
 /// that a worker has started has the variable too, and `/dev/null` there.
-fn is_worker() -> bool {
+pub(super) fn is_worker() -> bool {
     let stdin = rustix::stdio::stdin();
     env::var_os(VARIABLE).is_some()
         && socket_domain(stdin).is_ok_and(|domain| domain == AddressFamily::UNIX)
@@ -113,7 +121,7 @@ fn run_tasks(setup: Setup, page: Arc<Page>, control: Arc<Control>) -> ! {
 }
 
 /// Takes the control socket away from where programs read, before anybody does.
-fn take_standard_input() -> io::Result<OwnedFd> {
+pub(super) fn take_standard_input() -> io::Result<OwnedFd> {
     let control = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     Ok(control)

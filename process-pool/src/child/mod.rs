@@ -18,6 +18,7 @@ mod entry;
 mod listener;
 #[cfg(feature = "log")]
 mod logs;
+mod off_main;
 #[expect(unsafe_code, reason = "calls the function that a frame names")]
 mod serve;
 mod tasks;
@@ -26,11 +27,26 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 pub use entry::__enter;
 pub(crate) use entry::{VARIABLE, depth};
+pub(crate) use off_main::why_not_initialised;
 
 /// The first line of `main` in a program that uses process pools: in a worker process it never returns.
 ///
 /// A worker is the program itself, started again; this is where it finds out that it is one. In every other process it
 /// returns at once. What comes before it in `main` runs in each worker too.
+///
+/// It counts on the main thread only. On any other, such as the thread of a `#[test]`, it does nothing, and a pool that is
+/// made later is refused with [`BuildError::InitialisedOffMain`](concurrent_futures_core::BuildError::InitialisedOffMain):
+/// a worker would run the whole program, or all tests, until it came there. A program whose work has a thread of its own,
+/// for a larger stack, calls it in `main` before it starts that thread:
+///
+/// ```
+/// fn main() -> std::io::Result<()> {
+///     concurrent_futures_process_pool::init();
+///     let work = || { /* pools may be made here too */ };
+///     std::thread::Builder::new().stack_size(64 << 20).spawn(work)?.join().expect("the work doesn't panic");
+///     Ok(())
+/// }
+/// ```
 ///
 /// ```
 /// fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,32 +58,54 @@ pub(crate) use entry::{VARIABLE, depth};
 ///
 /// With `#[tokio::main]` a runtime would be started in each worker before this is reached: write a plain `main` that calls
 /// `init()` and then builds the runtime. Tests, benches and doc tests have no `main` of their own:
-/// [`worker_entry!`](crate::worker_entry) is for them.
+/// [`worker_entry!`](crate::worker_entry) is for them. Where that stands, this may be called anywhere, and does nothing.
 ///
 /// In a setuid or setgid program it does nothing, and no pool can be made: whoever starts such a program decides on its
 /// environment.
 ///
 /// Python: `if __name__ == "__main__":`, which keeps a worker from running the program, by convention.
 pub fn init() {
-    entry::enter();
+    entry::enter_on_main();
 }
 
-/// Lets the program's workers begin before `main`, for binaries whose `main` isn't yours: tests, benches, doc tests.
+/// Lets the program's workers begin before `main`, for binaries whose `main` isn't yours: tests, benches, doc tests. This is
+/// a whole file of tests:
 ///
-/// ```
+/// ```no_run
 /// use concurrent_futures_process_pool::{ProcessPool, worker_entry};
 ///
 /// worker_entry!();
 ///
-/// # fn main() {
-/// let pool = ProcessPool::new(1).unwrap();
-/// assert_eq!(pool.submit(|n: u64| n + 1, 1).result().unwrap(), 2);
-/// # }
+/// fn square(n: u64) -> u64 {
+///     n * n
+/// }
+///
+/// #[test]
+/// fn squares_come_in_order() {
+///     let pool = ProcessPool::new(2).unwrap();
+///     let squares: Vec<u64> = pool.map(square, 1..=3).map(Result::unwrap).collect();
+///     assert_eq!(squares, [1, 4, 9]);
+/// }
 /// ```
 ///
-/// Once in a binary, at the top level of any of its files. A worker then runs before Rust has set itself up: a stack that
-/// overflows there is a bare `SIGSEGV` without a message. Where you write `main` yourself, prefer
-/// [`init`]. Python has no counterpart: its test modules are imported by the workers.
+/// # Where does it stand?
+///
+/// Once in a binary, at the top level of any of its files:
+///
+/// | tests | each file is | say |
+/// |---|---|---|
+/// | in `tests/` | a binary of its own | `worker_entry!();` in each file, or in a module that each of them has |
+/// | in `src/`, of a library | part of one binary | `#[cfg(test)] worker_entry!();` in `lib.rs` |
+/// | in `src/`, of a program | part of one binary | the same in `main.rs`; `main` has [`init`] |
+/// | in the documentation | a binary for each example | `worker_entry!();` in the example, as above, or `init()` in its `main` |
+///
+/// Twice does no harm: in the same module the compiler refuses it, in two modules the second one finds nothing to do; nor does
+/// an [`init`] in a test beside it. `init` alone is not enough for a test: see there.
+///
+/// # How does a worker differ then?
+///
+/// It runs before Rust has set itself up: a stack that overflows there is a bare `SIGSEGV` without a message. Where you write
+/// `main` yourself, prefer [`init`]. Python has no counterpart: its test modules are imported by the workers.
 #[macro_export]
 macro_rules! worker_entry {
     () => {

@@ -70,9 +70,13 @@ fn setup() -> impl Strategy<Value = ToWorker> {
 }
 
 fn hello() -> impl Strategy<Value = Hello> {
-    any::<(String, u64, bool, Option<Vec<u8>>)>().prop_map(|(device, inode, aborts_on_panic, initializer)| {
-        Hello::Ready { identity: Identity { device, inode }, aborts_on_panic, initializer }
-    })
+    let ready = any::<(String, u64, bool, Option<Vec<u8>>)>();
+    let ready = ready.prop_map(|(device, inode, aborts_on_panic, initializer)| Hello::Ready {
+        identity: Identity { device, inode },
+        aborts_on_panic,
+        initializer,
+    });
+    prop_oneof![ready, any::<String>().prop_map(Hello::Refused), any::<String>().prop_map(Hello::OffMain)]
 }
 
 /// Gives `check` the bytes with each bit flipped, and cut at each place.

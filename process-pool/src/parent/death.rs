@@ -3,9 +3,10 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use concurrent_futures_core::{ExitCause, WorkerDied};
+use concurrent_futures_core::{ExitCause, PoolKill, WorkerDied};
 
 use super::lane::KillReason;
+use super::worker::Worker;
 
 /// How a process ended, for the error of its task.
 pub(crate) fn cause(status: Option<ExitStatus>) -> ExitCause {
@@ -27,6 +28,29 @@ pub(crate) fn describe(status: ExitStatus) -> String {
     }
 }
 
+/// Why the pool has killed a worker, where that is what it died of: it may have come to another end a moment before.
+pub(crate) fn killed_by_pool(
+    worker: &Worker,
+    reason: Option<KillReason>,
+    status: Option<ExitStatus>,
+) -> Option<(PoolKill, String)> {
+    status.is_none_or(|status| status.signal() == Some(libc::SIGKILL)).then_some(())?;
+    match reason {
+        Some(KillReason::Memory { limit, used }) => {
+            let hint = format!("killed by its pool: it used {used} bytes, and memory_limit is {limit}");
+            Some((PoolKill::MemoryLimit { limit, used }, hint))
+        }
+        _ if worker.process().is_given_up() => {
+            let why = worker.unsent().map_or_else(
+                || "what it wrote could not be read".to_owned(),
+                |unsent| format!("a message could not be sent to it: {}", unsent.why),
+            );
+            Some((PoolKill::Unusable, format!("killed by its pool: {why}")))
+        }
+        _ => None,
+    }
+}
+
 /// The error of the task that a worker was in the middle of when it died.
 pub(crate) fn worker_died(
     pid: u32,
@@ -34,7 +58,7 @@ pub(crate) fn worker_died(
     label: Option<&str>,
     attempt: u32,
     aborts_on_panic: bool,
-    killed: Option<KillReason>,
+    killed: Option<(PoolKill, String)>,
     last_words: Option<String>,
 ) -> WorkerDied {
     let mut died = WorkerDied::builder(pid, cause(status)).attempt(attempt);
@@ -42,10 +66,11 @@ pub(crate) fn worker_died(
         died = died.label(label);
     }
     let hint = match killed {
-        Some(KillReason::Memory { limit, used }) => {
-            Some(format!("killed by its pool: it used {used} bytes, and memory_limit is {limit}"))
+        Some((why, hint)) => {
+            died = died.killed_by_pool(why);
+            Some(hint)
         }
-        _ => hint(status, aborts_on_panic),
+        None => hint(status, aborts_on_panic),
     };
     if let Some(hint) = hint {
         died = died.hint(hint);
@@ -84,7 +109,11 @@ fn known(signal: i32) -> Option<(&'static str, &'static str)> {
         libc::SIGKILL => ("SIGKILL", "somebody killed it, probably the system, out of memory"),
         libc::SIGSEGV => ("SIGSEGV", MEMORY),
         libc::SIGBUS => ("SIGBUS", MEMORY),
-        libc::SIGABRT => ("SIGABRT", "it aborted: a stack overflow, a panic while panicking, or a failed allocation"),
+        libc::SIGABRT => (
+            "SIGABRT",
+            "it aborted: `std::process::abort()` or C's `abort`, a stack overflow, a panic while panicking, or a failed \
+             allocation",
+        ),
         libc::SIGILL => ("SIGILL", FOREIGN),
         libc::SIGTRAP => ("SIGTRAP", FOREIGN),
         libc::SIGFPE => ("SIGFPE", "an arithmetic error in foreign code"),
@@ -111,6 +140,8 @@ mod tests {
         let text = killed.to_string();
         assert!(text.starts_with("worker 7 died by signal 9 while it ran task `resize`, attempt 2 ("), "{text}");
         assert!(text.contains("SIGKILL: somebody killed it, probably the system, out of memory"), "{text}");
+        let aborted = worker_died(7, Some(ExitStatus::from_raw(libc::SIGABRT)), None, 1, false, None, None);
+        assert!(aborted.hint().is_some_and(|hint| hint.contains("`std::process::abort()`")), "{aborted}");
         assert_eq!(describe(ExitStatus::from_raw(3 << 8)), "exited with code 3");
         assert_eq!(describe(ExitStatus::from_raw(libc::SIGABRT)), "died by SIGABRT");
         assert_eq!(describe(ExitStatus::from_raw(40)), "died by signal 40");

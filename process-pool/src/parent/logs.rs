@@ -153,14 +153,14 @@ impl Reader {
         while let Ok(Some((message, _))) = self.control.receive() {
             if record::is_one(&message) {
                 if let Err(Malformed) = self.hand_over(&message) {
-                    return self.process.kill();
+                    return self.process.give_up();
                 }
             } else if let Some(hello) = self.hello.take() {
                 // Who starts the worker may have given up.
                 let _ = hello.send(message);
             } else {
                 // Nobody says hello twice.
-                return self.process.kill();
+                return self.process.give_up();
             }
         }
     }

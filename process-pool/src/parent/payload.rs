@@ -1,5 +1,7 @@
 //! A job as it crosses: what to call with what, and what travels beside it.
 
+use std::sync::Arc;
+
 use concurrent_futures_core::portable::Encoded;
 use concurrent_futures_core::{Job, Reason, Rejected, TaskError};
 
@@ -71,7 +73,7 @@ impl Payload {
     }
 
     /// The index of the task at each position; `None` where they are the same.
-    pub(crate) fn indices(&self) -> Option<Vec<usize>> {
+    pub(crate) fn indices(&self) -> Option<Arc<[usize]>> {
         let encoded = self.encoded.as_ref().filter(|encoded| !encoded.is_gapless())?;
         Some(encoded.arguments().map(|(index, _)| index).collect())
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, ExitStatus};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use concurrent_futures_core::sync::Mutex;
 use rustix::process::{
@@ -26,6 +27,8 @@ pub(crate) struct Process {
     /// What it writes, where that was piped.
     output: Option<Arc<LastWords>>,
     error: Option<Arc<LastWords>>,
+    /// It lived when its pool gave it up.
+    is_given_up: AtomicBool,
 }
 
 impl Process {
@@ -34,7 +37,7 @@ impl Process {
         match Self::watched(&mut child) {
             Ok((pidfd, output, error)) => {
                 let (pid, child) = (Pid::from_child(&child), Mutex::new(Some(child)));
-                Ok(Self { pid, pidfd, child, output, error })
+                Ok(Self { pid, pidfd, child, output, error, is_given_up: AtomicBool::new(false) })
             }
             Err(error) => {
                 // Nobody could watch it.
@@ -74,6 +77,26 @@ impl Process {
             let _ = kill_process_group(self.pid, Signal::KILL);
             let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
         }
+    }
+
+    /// Kills a process whose messages can't be read, or to which none get through. One that is dead already was ended by
+    /// somebody else, and that is why.
+    pub(crate) fn give_up(&self) {
+        if !self.has_ended() {
+            // Release: whoever buries it, and knows by that of the kill, says why.
+            self.is_given_up.store(true, Ordering::Release);
+        }
+        self.kill();
+    }
+
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.is_given_up.load(Ordering::Acquire)
+    }
+
+    fn has_ended(&self) -> bool {
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        // Who was buried is nobody's child any more.
+        !matches!(waitid(WaitId::PidFd(self.pidfd.as_fd()), ended), Ok(None))
     }
 
     /// Whether the process was stopped (`SIGSTOP`) and not continued.

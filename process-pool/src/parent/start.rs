@@ -152,6 +152,7 @@ fn await_hello(control: &Control, limit: Duration) -> Result<Hello, StartFailure
 fn check(hello: Hello, initializer: Option<PreparedInitializer>) -> Result<bool, StartFailure> {
     match hello {
         Hello::Refused(why) => Err(StartFailure::Refused(why)),
+        Hello::OffMain(thread) => Err(StartFailure::OffMain(thread)),
         Hello::Ready { identity, .. } if identity != *Image::ours()?.identity() => Err(StartFailure::DifferentBinary),
         Hello::Ready { aborts_on_panic, initializer: reply, .. } => match (initializer, reply) {
             (Some(prepared), Some(reply)) => {

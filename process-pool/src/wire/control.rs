@@ -152,6 +152,8 @@ pub(crate) enum Hello {
     Ready { identity: Identity, aborts_on_panic: bool, initializer: Option<Vec<u8>> },
     /// It can't work, and this is why.
     Refused(String),
+    /// It came to `init()` on this thread only, which is not the main one.
+    OffMain(String),
 }
 
 impl ToWorker {
@@ -240,6 +242,11 @@ impl Hello {
                 bytes.put(1);
                 bytes.put_bytes(why.as_bytes());
             }
+            Self::OffMain(thread) => {
+                // Two is a log record.
+                bytes.put(3);
+                bytes.put_bytes(thread.as_bytes());
+            }
         }
         bytes
     }
@@ -253,6 +260,7 @@ impl Hello {
                 initializer: if reader.take_bool()? { Some(reader.take_bytes()?.to_owned()) } else { None },
             },
             1 => Self::Refused(reader.take_text()?.to_owned()),
+            3 => Self::OffMain(reader.take_text()?.to_owned()),
             _ => return Err(Malformed),
         };
         reader.end()?;
@@ -279,7 +287,7 @@ mod tests {
         }
         let identity = Identity { device: "fe:01".into(), inode: 9 };
         let ready = Hello::Ready { identity, aborts_on_panic: false, initializer: Some(vec![0]) };
-        for message in [ready, Hello::Refused("why".into())] {
+        for message in [ready, Hello::Refused("why".into()), Hello::OffMain("where".into())] {
             assert_eq!(Hello::read(&message.write()), Ok(message));
         }
     }

@@ -20,4 +20,4 @@ pub(crate) mod note;
 pub(crate) mod record;
 
 /// Both ends are the same file, so this only guards against mistakes of ours.
-pub(crate) const PROTOCOL: u32 = 2;
+pub(crate) const PROTOCOL: u32 = 3;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use concurrent_futures_core::{RunningJob, Tally};
 
 use crate::parent::waiting::{Held, Waiting};
@@ -13,7 +15,7 @@ pub(crate) struct InFlight {
     pub(crate) done: usize,
     /// How they ended.
     pub(crate) tally: Tally,
-    pub(crate) indices: Option<Vec<usize>>,
+    pub(crate) indices: Option<Arc<[usize]>>,
 }
 
 impl InFlight {

@@ -24,6 +24,7 @@ mod stopping;
 pub(super) mod tests;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -31,8 +32,10 @@ pub(crate) use giving::Giving;
 pub(crate) use in_flight::InFlight;
 pub(crate) use stopping::KillReason;
 
+use concurrent_futures_core::TaskId;
+
 use super::worker::Worker;
-use crate::page::SLOTS;
+use crate::page::{Page, SLOTS};
 
 /// The most bytes of a job that anybody may write to an idle worker: a socket from which everything was read holds twice as
 /// many, so the write doesn't block.
@@ -76,6 +79,21 @@ struct Tag {
     /// Which of the worker's frames it is in.
     frame: u64,
     sent: Instant,
+    /// What the job is called, for who asks what the worker does.
+    id: TaskId,
+    label: Option<Arc<str>>,
+    indices: Option<Arc<[usize]>>,
+}
+
+/// The task that a worker is in the middle of.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) id: TaskId,
+    pub(crate) label: Option<Arc<str>>,
+    /// Which task of its job it is.
+    pub(crate) index: usize,
+    /// When its job began, by the clock that all processes share.
+    pub(crate) at: u64,
 }
 
 /// How much more the worker takes.
@@ -175,6 +193,24 @@ impl Lane {
     /// When the job of a slot was sent, compared with others.
     pub(crate) fn order(&self, slot: usize) -> u64 {
         self.entries[slot].tag.as_ref().map_or(0, |tag| tag.frame)
+    }
+
+    /// The task that the worker is in the middle of (P4). Nothing is sent and nothing released while the lane is held, so each
+    /// slot is of one job.
+    pub(crate) fn begun(&self, page: &Page) -> Option<Begun> {
+        let begun = self.entries.iter().enumerate().filter_map(|(slot, entry)| {
+            let (slot, tag) = (page.slot(slot), entry.tag.as_ref()?);
+            if !slot.is_running() {
+                return None;
+            }
+            // What a worker has overwritten may say anything.
+            let position = slot.look().begun.checked_sub(1)?;
+            let index = tag.indices.as_ref().map_or(Some(position), |indices| indices.get(position).copied())?;
+            let id = TaskId::from_u64(tag.id.as_u64() + index as u64);
+            Some(Begun { id, label: tag.label.clone(), index, at: slot.begun_at() })
+        });
+        // It may have gone on to the next while they were looked at.
+        begun.max_by_key(|begun| begun.at)
     }
 
     /// How long the job of a slot has lain here.

@@ -81,7 +81,8 @@ impl Worker {
                 // It was cancelled in the queue: the worker passes it over, and the supervisor empties the slot.
                 self.page.slot(slot).withdraw();
             }
-            entry.tag = Some(Tag { limit, kill: None, frame: number, sent });
+            let (id, label) = (waiting.id(), waiting.options.label_text().map(Arc::from));
+            entry.tag = Some(Tag { limit, kill: None, frame: number, sent, id, label, indices: indices.clone() });
             let (offered, tally) = (waiting.payload.tasks(), Tally::default());
             entry.job = Some(InFlight { waiting, offered, done: 0, tally, indices });
             // Before the write, which takes as long as the worker likes.
@@ -99,7 +100,7 @@ impl Worker {
         // the system's lack of something, the worker would wait for ever for what is missing.
         if let Err(error) = write(&writer, &self.control, &frame, &attachments) {
             self.note_unsent(number, error);
-            self.process().kill();
+            self.process().give_up();
         }
         drop(writer);
         Ok(())

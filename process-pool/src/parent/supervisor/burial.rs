@@ -128,6 +128,7 @@ impl Supervisor {
             None | Some(KillReason::Memory { .. }) => {
                 let panics = self.worker.aborts_on_panic;
                 let words = self.worker.process().last_words();
+                let kill = death::killed_by_pool(&self.worker, kill, status);
                 (death::worker_died(pid, status, label.as_deref(), attempt, panics, kill, words).into(), false)
             }
         };

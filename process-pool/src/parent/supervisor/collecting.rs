@@ -38,12 +38,12 @@ impl Supervisor {
             Ok(Note::Result { slot, position, attachments, reply }) if slot < SLOTS => {
                 let beside: Result<Vec<Bytes>, _> = (0..attachments).map(|_| self.receive_attachment()).collect();
                 // The rest will not come: the worker is dead, or its channel is of no use.
-                let Ok(beside) = beside else { return self.worker.process().kill() };
+                let Ok(beside) = beside else { return self.worker.process().give_up() };
                 let record = Record { slot, position, bytes: 0..reply.len() };
                 attachments::supply(beside, || self.complete(&[record], reply));
                 self.settle(slot);
             }
-            Ok(Note::Result { .. }) | Err(_) => self.worker.process().kill(),
+            Ok(Note::Result { .. }) | Err(_) => self.worker.process().give_up(),
         }
     }
 
@@ -67,7 +67,7 @@ impl Supervisor {
         bytes.clear();
         records.clear();
         if self.results.drain(&self.worker.page, &mut bytes, &mut records).is_err() {
-            self.worker.process().kill();
+            self.worker.process().give_up();
         }
         self.worker.page.bell().wake_worker();
         for of_one_slot in records.chunk_by(|one, other| one.slot == other.slot) {
@@ -87,7 +87,7 @@ impl Supervisor {
         if records.iter().any(|record| record.position >= job.offered) {
             // There is no such task: the worker's memory can't be trusted. Its burial ends the job.
             self.worker.lane.lock().put_back(slot, job);
-            return self.worker.process().kill();
+            return self.worker.process().give_up();
         }
         if job.done == 0 {
             self.note_begun(slot, &mut job);

@@ -122,7 +122,7 @@ impl Supervisor {
         self.shared.watch_memory(&self.worker);
         // A panic would be a bug of ours: nobody but us can end what lies with the worker.
         if catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
-            self.worker.process().kill();
+            self.worker.process().give_up();
         }
         if catch_unwind(AssertUnwindSafe(|| self.bury())).is_err() {
             self.abandon();
@@ -265,7 +265,7 @@ impl Supervisor {
         match note {
             Ok(Some(note)) => self.read_note(&note),
             // The channel can't close, since we hold an end; if it can't be read, the worker is of no use.
-            Ok(None) | Err(_) => self.worker.process().kill(),
+            Ok(None) | Err(_) => self.worker.process().give_up(),
         }
     }
 }

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use concurrent_futures_conformance::{Gate, Gatekeeper, LIMIT, watchdog};
 use concurrent_futures_core::{
-    Executor, ExecutorExt, Future, Job, Observer, Reason, Shutdown, ShutdownReport, Stats, TaskError, TaskOptions,
+    Executor, ExecutorExt, Future, Job, Observer, PoolKill, Reason, Shutdown, ShutdownReport, Stats, TaskError,
+    TaskOptions,
 };
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::net::SendFlags;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
+use crate::page::Producer;
 use crate::parent::lane::Room;
 use crate::parent::lane::tests::waiting;
 use crate::parent::shared::{Next, Shared};
@@ -265,6 +267,35 @@ const NOBODY: usize = 1_000;
 
 fn pass((gate, tag): (Gate, u64)) {
     gate.pass(tag);
+}
+
+/// A worker whose result is of no task that there is, and one that somebody else ends.
+#[test]
+fn a_worker_that_its_own_pool_has_given_up_is_told_from_one_that_somebody_else_has_killed() {
+    watchdog(LIMIT, "two workers that are killed", || {
+        for kill in [write_nonsense, kill_from_outside] {
+            let (pool, keeper) = (Pool::of(1), Gatekeeper::new());
+            let future = pool.submit(pass, (keeper.gate(), 1));
+            keeper.await_arrivals(1);
+            let expected = kill(&pool.0.everybody().0[0]);
+            let Err(TaskError::WorkerDied(died)) = future.result() else { panic!("its worker is dead") };
+            assert_eq!(died.killed_by_pool(), expected, "{died}");
+            assert_eq!(died.hint().unwrap().contains("killed by its pool"), expected.is_some(), "{died}");
+            assert!(pool.shutdown(Shutdown::drain()).is_complete());
+        }
+    });
+}
+
+fn write_nonsense(worker: &Worker) -> Option<PoolKill> {
+    let slot = worker.lane.lock().occupied()[0];
+    assert!(Producer::default().push(&worker.page, slot, 99, &[]), "nothing else was written there");
+    worker.insist();
+    Some(PoolKill::Unusable)
+}
+
+fn kill_from_outside(worker: &Worker) -> Option<PoolKill> {
+    kill_process(Pid::from_raw(worker.process().pid() as i32).unwrap(), Signal::KILL).unwrap();
+    None
 }
 
 /// As one whose argument is larger than the memory of a worker.

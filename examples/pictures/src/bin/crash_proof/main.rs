@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use common::{Interrupt, Outcome, complain, count_to, explain, say, seconds};
-use concurrent_futures::{Bytes, Executor, MapOptions, ProcessPool, TaskError, TaskOptions, keyed};
+use concurrent_futures::{Bytes, Executor, MapOptions, PoolKill, ProcessPool, TaskError, TaskOptions, keyed};
 use decoder::decode;
 
 /// Decodes pictures by a C library with known faults, and survives it.
@@ -144,6 +144,9 @@ fn judge(error: &TaskError) -> (&'static str, String) {
     match error {
         TaskError::Failed(failed) => ("refused by the decoder", format!("refused: {}", failed.message())),
         TaskError::DeadlineExceeded(_) => ("that took too long", format!("stopped: {error}")),
+        TaskError::WorkerDied(died) if matches!(died.killed_by_pool(), Some(PoolKill::MemoryLimit { .. })) => {
+            ("that took too much memory", died.to_string())
+        }
         TaskError::WorkerDied(died) => (KILLED, died.to_string()),
         other => ("failed otherwise", explain(other)),
     }
