@@ -51,6 +51,14 @@ impl<T> std::future::Future for CancelOnDrop<T> {
     }
 }
 
+/// As the future in it.
+#[cfg(feature = "stream")]
+impl<T> futures_core::FusedFuture for CancelOnDrop<T> {
+    fn is_terminated(&self) -> bool {
+        futures_core::FusedFuture::is_terminated(&**self)
+    }
+}
+
 impl<T> Drop for CancelOnDrop<T> {
     fn drop(&mut self) {
         if let Some(future) = &self.future {

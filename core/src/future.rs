@@ -407,6 +407,27 @@ impl<T> std::future::Future for Future<T> {
     }
 }
 
+/// Terminated is what was ready in a poll: its outcome is gone. So `futures::select!` takes it without `.fuse()`.
+///
+/// ```
+/// use concurrent_futures_core::Promise;
+/// use futures_core::FusedFuture;
+/// use futures_lite::future::block_on;
+///
+/// let (promise, mut future) = Promise::new();
+/// promise.start().unwrap().complete(5);
+/// assert!(!future.is_terminated());
+/// assert_eq!(block_on(&mut future).unwrap(), 5);
+/// assert!(future.is_terminated());
+/// ```
+#[cfg(feature = "stream")]
+impl<T> futures_core::FusedFuture for Future<T> {
+    fn is_terminated(&self) -> bool {
+        // Who looks moves the outcome from the task to `seen`; but nobody can while somebody else polls.
+        self.done() && self.seen.get().is_none() && self.task.outcome_kind().is_none()
+    }
+}
+
 /// The value is never pinned: it moves out of the shared state.
 impl<T> Unpin for Future<T> {}
 

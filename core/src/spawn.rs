@@ -42,8 +42,8 @@ pub trait SpawnExt: InProcess {
         future
     }
 
-    /// As [`spawn`](Self::spawn), of a closure that returns a `Result`, whose error becomes the future's: it is the
-    /// [`source`](std::error::Error::source) of [`TaskError::Failed`](crate::TaskError::Failed), as the very value.
+    /// As [`spawn`](Self::spawn), of a closure that returns a `Result`, whose error becomes the future's:
+    /// [`TaskError::Failed`](crate::TaskError::Failed), which has the very value.
     ///
     /// ```
     /// use concurrent_futures_core::{Future, InProcess, SpawnExt};

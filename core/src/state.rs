@@ -125,7 +125,7 @@ impl Notes {
     pub(crate) const STOP_REQUESTED: u8 = 1;
     /// The task has seen the request through `check`.
     pub(crate) const STOP_SEEN: u8 = 1 << 1;
-    /// Somebody was shown the outcome.
+    /// Somebody was shown the outcome, or has the future that was handed out because it is done.
     pub(crate) const OBSERVED: u8 = 1 << 2;
     /// A thread waits on the condition variable.
     pub(crate) const THREAD_WAITS: u8 = 1 << 3;
@@ -133,6 +133,10 @@ impl Notes {
     pub(crate) const REST_WITHDRAWN: u8 = 1 << 4;
     /// The released outcome is a failure; it may be looked at, or gone.
     pub(crate) const FAILED: u8 = 1 << 5;
+    /// A done callback was, or will be, told the outcome.
+    pub(crate) const TOLD: u8 = 1 << 6;
+    /// The executor cancelled the task, and nobody who has its future did.
+    pub(crate) const GIVEN_UP: u8 = 1 << 7;
 
     pub(crate) fn set(&mut self, note: u8) {
         self.0 |= note;

@@ -36,14 +36,7 @@ pub(crate) fn exit(program: &str, outcome: Outcome) -> ExitCode {
 /// Why a task has no value, in one line for the user. What the task itself returned as its error needs no introduction.
 pub(crate) fn explain(error: &TaskError) -> String {
     match error {
-        TaskError::Failed(failed) => failed.chain().iter().fold(String::new(), |line, cause| {
-            // Some errors say their cause themselves.
-            match line.contains(cause.trim_end_matches('.')) {
-                true => line,
-                false if line.is_empty() => cause.to_string(),
-                false => line.trim_end_matches('.').to_owned() + ": " + cause,
-            }
-        }),
+        TaskError::Failed(failed) => WithCauses(failed.error()).to_string(),
         other => WithCauses(other).to_string(),
     }
 }
@@ -53,12 +46,16 @@ struct WithCauses<'a>(&'a dyn Error);
 
 impl fmt::Display for WithCauses<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut line = self.0.to_string();
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let text = error.to_string();
+            // Some errors say their cause themselves.
+            if !line.contains(text.trim_end_matches('.')) {
+                line = line.trim_end_matches('.').to_owned() + ": " + &text;
+            }
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&line)
     }
 }

@@ -134,13 +134,16 @@ macro_rules! looser_calls {
         }
 
         /// As [`submit`](Self::submit), of a function that returns a `Result`: its error becomes the future's,
-        /// [`TaskError::Failed`](crate::TaskError::Failed), and its source is the very value that was returned.
+        /// [`TaskError::Failed`](crate::TaskError::Failed), which has the very value that was returned.
         ///
         /// ```
         /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(1)?;
-        /// let failed = pool.submit_fallible(|text: String| text.parse::<u8>(), "x".into()).result().unwrap_err();
-        /// assert_eq!(failed.to_string(), "the task failed");
-        /// assert_eq!(std::error::Error::source(&failed).unwrap().to_string(), "invalid digit found in string");
+        /// use concurrent_futures_thread_pool::TaskError;
+        ///
+        /// let error = pool.submit_fallible(|text: String| text.parse::<u8>(), "x".into()).result().unwrap_err();
+        /// assert_eq!(error.to_string(), "the task failed: invalid digit found in string");
+        /// let TaskError::Failed(failed) = error else { unreachable!() };
+        /// assert!(failed.error().is::<std::num::ParseIntError>());
         /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
         /// ```
         pub fn submit_fallible<A, R, E, F>(&self, function: F, argument: A) -> Future<R>

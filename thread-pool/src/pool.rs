@@ -92,13 +92,17 @@ impl ThreadPool {
     }
 
     /// Calls a function with each element of a slice, in parallel: borrows both, and writes the results in place.
-    /// Python: `list(executor.map(fn, items))`.
+    /// The results may borrow from the slice. Python: `list(executor.map(fn, items))`.
     ///
     /// ```
     /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(2)?;
     /// let words = ["one", "three", "fifteen"];
-    /// assert_eq!(pool.map_slice(&words, |word| word.len()).unwrap(), [3, 5, 7]);
-    /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+    /// assert_eq!(pool.map_slice(&words, |word| word.len())?, [3, 5, 7]);
+    ///
+    /// let lines = [String::from("one two"), String::from("three four")];
+    /// let firsts = pool.map_slice(&lines, |line| line.split(' ').next())?;
+    /// assert_eq!(firsts, [Some("one"), Some("three")]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
@@ -113,11 +117,11 @@ impl ThreadPool {
     /// # Panics
     ///
     /// As [`scope`](Self::scope), where its own worker may not block.
-    pub fn map_slice<A, R, F>(&self, items: &[A], function: F) -> Result<Vec<R>, TaskError>
+    pub fn map_slice<'a, A, R, F>(&self, items: &'a [A], function: F) -> Result<Vec<R>, TaskError>
     where
         A: Sync,
         R: Send,
-        F: Fn(&A) -> R + Sync,
+        F: Fn(&'a A) -> R + Sync,
     {
         slice::map(self, items, &function)
     }
@@ -143,9 +147,29 @@ impl ThreadPool {
     ///
     /// # Panics
     ///
-    /// With the panic of `body`, after cancelling what has not begun and waiting for the rest. The panic of a *task* is the
-    /// error of its future, not passed on as `std::thread::scope` does; where nobody looks at it, it is reported. Also on a
-    /// worker of a pool that may not block one more worker, after the tasks have ended.
+    /// - With the panic of `body`, after cancelling what has not begun and waiting for the rest.
+    /// - If a task has no value and nobody looked at its future, after all have ended: it panicked, was refused, ran out of its
+    ///   time, or a shutdown gave it up. `std::thread::scope` does so for threads that nobody joined. The message names the
+    ///   first such failure; further ones are reported ([`set_report_hook`](crate::set_report_hook)). To look is to call
+    ///   `result`, or `get` or `error` of the future, or to give it a done callback; what `wait` and `as_completed` give back
+    ///   is not looked at yet. A task that you have cancelled yourself is no failure. On a thread that unwinds already, all are
+    ///   reported.
+    /// - On a worker of a pool that may not block one more worker, after the tasks have ended.
+    ///
+    /// ```
+    /// # let pool = concurrent_futures_thread_pool::ThreadPool::new(2)?;
+    /// let mut numbers = [1, 2, 0];
+    /// let halved = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+    ///     pool.scope(|scope| {
+    ///         for number in &mut numbers {
+    ///             scope.spawn(move || *number = 100 / *number);
+    ///         }
+    ///     });
+    /// }));
+    /// assert!(halved.is_err());           // the 0 can't pass unseen
+    /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
+    /// ```
+    #[track_caller]
     pub fn scope<'env, R>(&'env self, body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R) -> R {
         scope::run(self, body)
     }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 /// The task returned `Err`, from `submit_fallible` or `map_fallible`.
 ///
-/// The error itself is the [`source`](Error::source). Where the task ran in this process the source is the very value;
-/// from another process it arrives as text: type name, message and chain. So portable code reads
-/// [`message`](Self::message) and [`type_name`](Self::type_name), and never downcasts.
+/// The error itself is [`error`](Self::error). Where the task ran in this process that is the very value; from another
+/// process it arrives as text: type name, message and chain. So portable code reads [`message`](Self::message) and
+/// [`type_name`](Self::type_name), and never downcasts. The text of this one ends with the message of that, so the
+/// [`source`](Error::source) is the cause behind it, and who prints a chain says nothing twice.
 ///
 /// ```
 /// use concurrent_futures_core::Failed;
 ///
 /// let error = "x".parse::<u32>().unwrap_err();
 /// let failed = Failed::new(error, Some("parse"));
-/// assert_eq!(failed.to_string(), "task `parse` failed");
+/// assert_eq!(failed.to_string(), "task `parse` failed: invalid digit found in string");
 /// assert_eq!(failed.message(), "invalid digit found in string");
 /// assert_eq!(failed.type_name(), "core::num::error::ParseIntError");
 /// ```
@@ -23,7 +24,7 @@ pub struct Failed(Arc<Details>);
 
 #[derive(Debug)]
 struct Details {
-    source: Box<dyn Error + Send + Sync>,
+    error: Box<dyn Error + Send + Sync>,
     type_name: String,
     label: Option<String>,
 }
@@ -67,14 +68,33 @@ impl Failed {
         Self::assemble(outermost, type_name, label)
     }
 
-    fn assemble(source: Box<dyn Error + Send + Sync>, type_name: String, label: Option<&str>) -> Self {
-        Self(Arc::new(Details { source, type_name, label: label.map(str::to_owned) }))
+    fn assemble(error: Box<dyn Error + Send + Sync>, type_name: String, label: Option<&str>) -> Self {
+        Self(Arc::new(Details { error, type_name, label: label.map(str::to_owned) }))
+    }
+
+    /// The error that the task returned, to be downcast where the task ran in this process.
+    ///
+    /// ```
+    /// use std::io;
+    /// use concurrent_futures_core::{Failed, TaskError};
+    ///
+    /// fn is_not_found(error: &TaskError) -> bool {
+    ///     let TaskError::Failed(failed) = error else { return false };
+    ///     failed.error().downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+    /// }
+    ///
+    /// let error = Failed::new(io::Error::from(io::ErrorKind::NotFound), None).into();
+    /// assert!(is_not_found(&error));
+    /// ```
+    #[must_use]
+    pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.0.error
     }
 
     /// The message of the task's error.
     #[must_use]
     pub fn message(&self) -> String {
-        self.0.source.to_string()
+        self.0.error.to_string()
     }
 
     /// The full name of the type that the task returned as its error.
@@ -87,7 +107,7 @@ impl Failed {
     #[must_use]
     pub fn chain(&self) -> Vec<String> {
         let mut messages = Vec::new();
-        let mut next: Option<&dyn Error> = Some(&*self.0.source);
+        let mut next: Option<&dyn Error> = Some(&*self.0.error);
         while let Some(error) = next {
             messages.push(error.to_string());
             next = error.source();
@@ -98,13 +118,17 @@ impl Failed {
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} failed", super::task_name(self.0.label.as_deref()))
+        write!(f, "{} failed", super::task_name(self.0.label.as_deref()))?;
+        match self.0.error.to_string() {
+            message if message.is_empty() => Ok(()),
+            message => write!(f, ": {message}"),
+        }
     }
 }
 
 impl Error for Failed {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.0.source)
+        self.0.error.source()
     }
 }
 
@@ -129,7 +153,10 @@ impl Error for Link {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
+
     use super::Failed;
+    use crate::error::TaskError;
 
     #[test]
     fn a_chain_that_crossed_reads_like_the_original() {
@@ -137,5 +164,25 @@ mod tests {
         let failed = Failed::from_chain("io::Error".into(), chain.clone(), None);
         assert_eq!(failed.chain(), chain);
         assert_eq!(failed.message(), "can't open the index");
+    }
+
+    #[test]
+    fn a_printer_of_chains_says_each_message_once() {
+        let chain = vec!["can't open the index".to_owned(), "no such file".to_owned()];
+        let error = TaskError::from(Failed::from_chain("io::Error".into(), chain, Some("load")));
+        let mut line = error.to_string();
+        let mut next = error.source();
+        while let Some(cause) = next {
+            line += &format!(": {cause}");
+            next = cause.source();
+        }
+        assert_eq!(line, "task `load` failed: can't open the index: no such file");
+        let debug = "Failed: task `load` failed: can't open the index; caused by: no such file";
+        assert_eq!(format!("{error:?}"), debug);
+    }
+
+    #[test]
+    fn an_error_without_a_message_leaves_no_colon_behind() {
+        assert_eq!(Failed::new("", None).to_string(), "the task failed");
     }
 }

@@ -301,9 +301,9 @@ impl Job {
         task.start(None).map(|_| ())
     }
 
-    /// PENDING → CANCELLED, as by [`Future::cancel`].
+    /// PENDING → CANCELLED, as by [`Future::cancel`]; but by the executor, which a scope counts as a failure of its task.
     pub fn cancel(mut self) -> bool {
-        self.task.take().is_some_and(AnyTask::cancel)
+        self.task.take().is_some_and(AnyTask::give_up)
     }
 
     fn task(&self) -> &Arc<dyn AnyTask> {

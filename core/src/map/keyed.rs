@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 #[cfg(feature = "stream")]
-use futures_core::Stream;
+use futures_core::{FusedStream, Stream};
 
 use super::Map;
 #[cfg(feature = "stream")]
@@ -220,14 +220,31 @@ where
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         this.stream.poll_numbered(context).map(|next| {
-            let (number, result) = next?;
-            let key = this.stream.map.input.take_key(this.skipped + number)?;
-            Some((key, result))
+            let keyed = next.and_then(|(number, result)| {
+                let key = this.stream.map.input.take_key(this.skipped + number)?;
+                Some((key, result))
+            });
+            // Where the deadline has passed and nothing was left, the map has an item more than there are keys.
+            this.stream.has_ended |= keyed.is_none();
+            keyed
         })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.stream.size_hint()
+    }
+}
+
+/// As the stream of the map.
+#[cfg(feature = "stream")]
+impl<I, K, A, R> FusedStream for KeyedStream<'_, I, K, A, R>
+where
+    I: Iterator<Item = (K, A)>,
+    A: Send + 'static,
+    R: Send + 'static,
+{
+    fn is_terminated(&self) -> bool {
+        self.stream.is_terminated()
     }
 }
 

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use futures_core::Stream;
+use futures_core::{FusedStream, Stream};
 
 use super::{Flight, InFlight, Map};
 use crate::error::TaskError;
@@ -17,6 +17,7 @@ pub struct MapStream<'ex, I: Iterator, R: Send + 'static> {
     pub(super) map: Map<'ex, I, R>,
     /// The chunk that is waited for.
     front: Option<InFlight<R>>,
+    pub(super) has_ended: bool,
 }
 
 impl<'ex, I, R> Map<'ex, I, R>
@@ -44,7 +45,7 @@ where
     /// }
     /// ```
     pub fn into_stream(self) -> MapStream<'ex, I, R> {
-        MapStream { map: self, front: None }
+        MapStream { map: self, front: None, has_ended: false }
     }
 }
 
@@ -66,6 +67,7 @@ where
                 return Poll::Ready(Some(numbered));
             }
             if !ready!(self.poll_chunk(context)) {
+                self.has_ended = true;
                 return Poll::Ready(None);
             }
         }
@@ -148,6 +150,17 @@ where
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.map.size_hint()
+    }
+}
+
+/// Terminated when it has said that it ends; a poll after that says so again.
+impl<I, R> FusedStream for MapStream<'_, I, R>
+where
+    I: Iterator<Item: Send + 'static>,
+    R: Send + 'static,
+{
+    fn is_terminated(&self) -> bool {
+        self.has_ended
     }
 }
 

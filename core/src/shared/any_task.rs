@@ -68,6 +68,12 @@ pub(crate) trait AnyTask: TaskView {
     fn unwatch(&self, watch: &Arc<dyn Watch>);
     fn set_waker(&self, waker: &Waker) -> bool;
     fn observe(&self);
+    /// Whether an error may be left that nobody was told: not yet released, or not looked at.
+    fn may_hide_error(&self) -> bool;
+    /// The error that nobody was told, after the release. A cancel by who has the future is none, and one by the executor is.
+    fn hidden_error(&self) -> Option<TaskError>;
+    /// As `cancel`, by the executor.
+    fn give_up(self: Arc<Self>) -> bool;
     /// Whether the outcome is a failure; false before the release.
     fn failed(&self) -> bool;
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AnyTask, Cell, LeftOver, RELEASED, Task};
+use super::{Cell, LeftOver, RELEASED, Task};
 use crate::callback::{self, Callback};
 use crate::error::TaskError;
 use crate::job::{RunHooks, Tally};
@@ -89,7 +89,6 @@ impl<W: Work> Task<W> {
                     announce(hooks, tally);
                     return self.leave_to(sink, outcome, callbacks);
                 }
-                self.observe();
                 callback::tell(self.id, callbacks, &outcome);
             }
             announce(hooks, std::mem::take(&mut tally));
@@ -143,7 +142,6 @@ impl<W: Work> Task<W> {
         mut callbacks: Vec<Callback<W::Output>>,
     ) {
         loop {
-            self.observe();
             callback::tell(self.id, callbacks, &outcome);
             match self.release(outcome, &mut |_: Tally| ()) {
                 Ok(()) => return,

@@ -123,6 +123,17 @@ impl<W: Work> Inner<W> {
         matches!(outcome, Err(TaskError::Failed(_))) && self.life.notes.has(Notes::STOP_SEEN)
     }
 
+    /// The error that lies where it was released, and that no callback was told.
+    pub(super) fn hidden_error(&self) -> Option<&TaskError> {
+        let notes = self.life.notes;
+        match &self.cell {
+            Cell::Outcome(Err(error)) if !notes.has(Notes::TOLD) => {
+                Some(error).filter(|error| !error.is_cancelled() || notes.has(Notes::GIVEN_UP))
+            }
+            _ => None,
+        }
+    }
+
     /// Takes the function out, and leaves an outcome where it is: the task may have been failed before it could run.
     pub(super) fn take_work(&mut self) -> Option<W> {
         match std::mem::replace(&mut self.cell, Cell::Gone) {

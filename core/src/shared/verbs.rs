@@ -331,6 +331,25 @@ impl<W: Work> AnyTask for Task<W> {
         self.inner.lock().life.notes.set(Notes::OBSERVED);
     }
 
+    fn may_hide_error(&self) -> bool {
+        let inner = self.inner.lock();
+        if inner.life.is_released() { inner.hidden_error().is_some() } else { !inner.life.notes.has(Notes::TOLD) }
+    }
+
+    fn hidden_error(&self) -> Option<TaskError> {
+        self.inner.lock().hidden_error().cloned()
+    }
+
+    fn give_up(self: Arc<Self>) -> bool {
+        {
+            let mut inner = self.inner.lock();
+            if !inner.life.is_decided() {
+                inner.life.notes.set(Notes::GIVEN_UP);
+            }
+        }
+        self.cancel()
+    }
+
     fn failed(&self) -> bool {
         self.inner.lock().life.notes.has(Notes::FAILED)
     }
@@ -384,6 +403,7 @@ impl<W: Work> TypedTask<W::Output> for Task<W> {
             return Err(callback);
         }
         inner.extras().callbacks.push(callback);
+        inner.life.notes.set(Notes::OBSERVED | Notes::TOLD);
         Ok(())
     }
 

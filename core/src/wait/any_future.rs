@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
+use crate::blocking_wait;
 use crate::cancel_on_drop::CancelOnDrop;
+use crate::error::TaskError;
 use crate::future::Future;
 use crate::shared::AnyTask;
 use crate::state::State;
@@ -60,6 +62,32 @@ pub struct WatchedFuture(pub(crate) Arc<dyn AnyTask>);
 impl WatchedFuture {
     pub(crate) fn observe(&self) {
         self.0.observe();
+    }
+
+    /// As [`Future::cancel`].
+    pub fn cancel(&self) -> bool {
+        self.0.clone().cancel()
+    }
+
+    /// Whether the task may still have, or get, an error that nobody is told: for a scope, which answers for all of its
+    /// tasks. A future that `wait` or `as_completed` has given back tells nobody; a done callback does.
+    pub fn may_hide_error(&self) -> bool {
+        self.0.may_hide_error()
+    }
+
+    /// Waits until the task is done; the error, if nobody was told. It counts as told now. A cancel through the future or a
+    /// canceller is no such error; one by the executor, as in a shutdown, is.
+    #[track_caller]
+    pub fn take_hidden_error(&self) -> Option<TaskError> {
+        if !self.may_hide_error() {
+            return None;
+        }
+        blocking_wait::wait(&self.0, None);
+        let error = self.0.hidden_error();
+        if error.is_some() {
+            self.observe();
+        }
+        error
     }
 }
 

@@ -2,7 +2,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures_core::Stream;
+use futures_core::{FusedStream, Stream};
 
 use super::{AnyFuture, AsCompleted};
 
@@ -13,6 +13,7 @@ use super::{AnyFuture, AsCompleted};
 #[must_use = "streams do nothing unless polled"]
 pub struct AsCompletedStream<F: AnyFuture> {
     completed: AsCompleted<F>,
+    has_ended: bool,
 }
 
 impl<F: AnyFuture> AsCompleted<F> {
@@ -31,14 +32,16 @@ impl<F: AnyFuture> AsCompleted<F> {
     /// assert!(block_on(completed.next()).is_none());
     /// ```
     pub fn into_stream(self) -> AsCompletedStream<F> {
-        AsCompletedStream { completed: self }
+        AsCompletedStream { completed: self, has_ended: false }
     }
 }
 
 impl<F: AnyFuture> AsCompletedStream<F> {
-    /// Adds one more future, as [`AsCompleted::push`]. Whoever has polled meanwhile is woken by it too.
+    /// Adds one more future, as [`AsCompleted::push`]. Whoever has polled meanwhile is woken by it too, and a stream that had
+    /// ended goes on.
     pub fn push(&mut self, future: F) {
         self.completed.push(future);
+        self.has_ended &= self.completed.remaining() == 0;
     }
 
     /// The iterator again, of what has not been yielded.
@@ -54,11 +57,21 @@ impl<F: AnyFuture> Stream for AsCompletedStream<F> {
     type Item = F;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<F>> {
-        self.get_mut().completed.poll(context)
+        let this = self.get_mut();
+        let next = this.completed.poll(context);
+        this.has_ended = matches!(next, Poll::Ready(None));
+        next
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.completed.size_hint()
+    }
+}
+
+/// Terminated when it has said that it ends, until something is pushed; a poll after that says so again.
+impl<F: AnyFuture> FusedStream for AsCompletedStream<F> {
+    fn is_terminated(&self) -> bool {
+        self.has_ended
     }
 }
 

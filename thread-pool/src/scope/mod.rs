@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use concurrent_futures_core::{Canceller, Future, Job, TaskError, TaskOptions};
+use concurrent_futures_core::{AnyFuture, Future, Job, TaskError, TaskOptions, WatchedFuture};
 use latch::Latch;
 use lifetime::ScopedCall;
 
@@ -32,24 +32,25 @@ use crate::pool::ThreadPool;
 pub struct Scope<'scope, 'env: 'scope> {
     pool: &'scope ThreadPool,
     latch: Arc<Latch>,
-    cancellers: Mutex<Vec<Canceller>>,
+    /// What may be left to cancel, and what may have failed unseen.
+    tasks: Mutex<Vec<WatchedFuture>>,
     /// Invariant in both, as in `std::thread::Scope`: neither may be shortened to admit a shorter borrow.
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
 
-/// The future of a task that borrows, from [`Scope::spawn`]. Dropping it is fine: the scope waits for the task anyway.
+/// The future of a task that borrows, from [`Scope::spawn`]. Dropping it is fine: the scope waits for the task anyway, and
+/// panics if it has failed and nobody looked.
 ///
 /// ```
-/// use concurrent_futures_thread_pool::{ReturnWhen, ThreadPool, wait};
+/// use concurrent_futures_thread_pool::ThreadPool;
 ///
 /// let pool = ThreadPool::new(2)?;
 /// let mut numbers = [1, 2, 3, 4];
 /// let (low, high) = numbers.split_at_mut(2);
 /// pool.scope(|scope| {
-///     let low = scope.spawn(|| low.iter_mut().for_each(|n| *n *= 10));
-///     let high = scope.spawn(|| high.iter_mut().for_each(|n| *n *= 100));
-///     wait([low.as_future(), high.as_future()], ReturnWhen::AllCompleted, None);
+///     scope.spawn(|| low.iter_mut().for_each(|n| *n *= 10));
+///     scope.spawn(|| high.iter_mut().for_each(|n| *n *= 100));
 /// });
 /// assert_eq!(numbers, [10, 20, 300, 400]);
 /// # Ok::<(), concurrent_futures_thread_pool::BuildError>(())
@@ -61,7 +62,8 @@ pub struct ScopedFuture<'scope, T> {
 }
 
 impl<'scope> Scope<'scope, '_> {
-    /// Runs a closure on the pool that may borrow from outside the scope. A panic in it becomes the error of its future.
+    /// Runs a closure on the pool that may borrow from outside the scope. A panic in it becomes the error of its future; if
+    /// nobody looks at that, the scope panics.
     ///
     /// # Blocking
     ///
@@ -88,27 +90,42 @@ impl<'scope> Scope<'scope, '_> {
         };
         let call = ScopedCall::new(Box::new(store), &self.latch);
         let (done, job) = Job::new(options, move || call.call());
-        self.remember(done.canceller());
+        self.remember(done.watched());
         self.pool.shared().execute(job);
         ScopedFuture { done, value, scope: PhantomData }
     }
 
-    /// Keeps what can cancel a task, and now and then forgets what can't any more: a scope may live long.
-    fn remember(&self, canceller: Canceller) {
-        let mut cancellers = self.cancellers.lock().unwrap_or_else(PoisonError::into_inner);
-        if cancellers.len() == cancellers.capacity() {
-            cancellers.retain(|canceller| !canceller.is_spent());
-            let left = cancellers.len();
-            cancellers.reserve(left + 1);
+    /// Keeps a task, and now and then forgets those that are done and hide nothing: a scope may live long.
+    fn remember(&self, task: WatchedFuture) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if tasks.len() == tasks.capacity() {
+            tasks.retain(WatchedFuture::may_hide_error);
+            let left = tasks.len();
+            tasks.reserve(left + 1);
         }
-        cancellers.push(canceller);
+        tasks.push(task);
     }
 
     fn cancel_pending(&self) {
-        let cancellers = std::mem::take(&mut *self.cancellers.lock().unwrap_or_else(PoisonError::into_inner));
-        for canceller in cancellers {
-            canceller.cancel();
+        for task in self.take_tasks() {
+            task.cancel();
         }
+    }
+
+    /// The first failure, in the order of the spawns, that nobody looked at. The others are reported, as they are dropped.
+    ///
+    /// Only after the latch: every closure is gone, so no task runs, and no future is left to look by. What is not done yet
+    /// is about to be: between its closure's end and its own no foreign code runs, unless a callback is told.
+    fn first_unseen_failure(&self) -> Option<TaskError> {
+        if std::thread::panicking() {
+            // The scope is part of a destructor: a second panic would end the program. All of them are reported.
+            return None;
+        }
+        self.take_tasks().iter().find_map(WatchedFuture::take_hidden_error)
+    }
+
+    fn take_tasks(&self) -> Vec<WatchedFuture> {
+        std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -145,7 +162,8 @@ impl<T> ScopedFuture<'_, T> {
     }
 }
 
-/// Runs `body` with a scope, and waits for what it spawned.
+/// Runs `body` with a scope, waits for what it spawned, and passes on a failure that nobody looked at.
+#[track_caller]
 pub(crate) fn run<'env, R>(
     pool: &'env ThreadPool,
     body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
@@ -153,7 +171,7 @@ pub(crate) fn run<'env, R>(
     let scope = Scope {
         pool,
         latch: Arc::new(Latch::default()),
-        cancellers: Mutex::new(Vec::new()),
+        tasks: Mutex::new(Vec::new()),
         scope: PhantomData,
         env: PhantomData,
     };
@@ -163,17 +181,21 @@ pub(crate) fn run<'env, R>(
     if result.is_err() {
         scope.cancel_pending();
     }
-    let compensated = concurrent_futures_core::worker::blocking(|| scope.latch.wait());
-    let limit = compensated.err().map(|(limit, wait)| {
+    let waited = concurrent_futures_core::worker::blocking(|| {
+        scope.latch.wait();
+        scope.first_unseen_failure()
+    });
+    let waited = waited.map_err(|(limit, wait)| {
         // No spare may run what is queued, so it would never begin.
         scope.cancel_pending();
         wait();
         limit
     });
-    match (result, limit) {
+    match (result, waited) {
         (Err(panic), _) => resume_unwind(panic),
-        (Ok(_), Some(limit)) => panic!("a scope can't wait for its tasks here: {limit}"),
-        (Ok(result), None) => result,
+        (Ok(_), Err(limit)) => panic!("a scope can't wait for its tasks here: {limit}"),
+        (Ok(_), Ok(Some(error))) => panic!("a task of a scope has no value, and nobody looked at its future: {error}"),
+        (Ok(result), Ok(None)) => result,
     }
 }
 

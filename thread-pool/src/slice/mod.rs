@@ -20,20 +20,20 @@ use crate::scope::ScopedFuture;
 const SHARES: usize = 4;
 
 /// What nobody has claimed yet, and the ranges that are done.
-struct Work<'a, A, R> {
+struct Work<'a, 'out, A, R> {
     items: &'a [A],
-    places: &'a mut [MaybeUninit<R>],
-    filled: Vec<Filled<'a, R>>,
+    places: &'out mut [MaybeUninit<R>],
+    filled: Vec<Filled<'out, R>>,
     /// Ranges in which the function panicked. Our caller drops them: while that panic unwinds, one in a destructor would
     /// abort the process.
-    broken: Vec<Filling<'a, R>>,
+    broken: Vec<Filling<'out, R>>,
 }
 
-pub(crate) fn map<A, R, F>(pool: &ThreadPool, items: &[A], function: &F) -> Result<Vec<R>, TaskError>
+pub(crate) fn map<'a, A, R, F>(pool: &ThreadPool, items: &'a [A], function: &F) -> Result<Vec<R>, TaskError>
 where
     A: Sync,
     R: Send,
-    F: Fn(&A) -> R + Sync,
+    F: Fn(&'a A) -> R + Sync,
 {
     let mut output = Output::with_capacity(items.len());
     let workers = pool.shared().max_workers.min(items.len());
@@ -55,9 +55,9 @@ where
 }
 
 /// Claims and fills ranges until nothing is left.
-fn run<A, R, F>(work: &Mutex<Work<'_, A, R>>, workers: usize, function: &F)
+fn run<'a, A, R, F>(work: &Mutex<Work<'a, '_, A, R>>, workers: usize, function: &F)
 where
-    F: Fn(&A) -> R,
+    F: Fn(&'a A) -> R,
 {
     let mut done = None;
     while let Some((items, places)) = claim(work, workers, done.take()) {
@@ -72,11 +72,11 @@ where
 }
 
 /// Puts away what was filled last, and takes the next range.
-fn claim<'a, A, R>(
-    work: &Mutex<Work<'a, A, R>>,
+fn claim<'a, 'out, A, R>(
+    work: &Mutex<Work<'a, 'out, A, R>>,
     workers: usize,
-    done: Option<Filled<'a, R>>,
-) -> Option<(&'a [A], &'a mut [MaybeUninit<R>])> {
+    done: Option<Filled<'out, R>>,
+) -> Option<(&'a [A], &'out mut [MaybeUninit<R>])> {
     let mut work = work.lock().unwrap_or_else(PoisonError::into_inner);
     work.filled.extend(done);
     // Killed: what is done is dropped, what is left is not begun.

@@ -102,6 +102,8 @@ pub fn a_returned_error_is_the_futures_with_all_its_causes<B: Backend>(backend: 
     match future.result() {
         Err(TaskError::Failed(failed)) => {
             assert_eq!(failed.message(), "can't open the index");
+            assert_eq!(failed.to_string(), "the task failed: can't open the index");
+            assert_eq!(failed.source().map(ToString::to_string).as_deref(), Some("no such file"));
             assert_eq!(failed.chain(), ["can't open the index", "no such file"]);
             assert!(failed.type_name().ends_with("Outer"), "{}", failed.type_name());
         }

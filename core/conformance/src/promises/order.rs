@@ -135,7 +135,7 @@ pub fn who_blocks_is_woken_by_the_end<B: Backend>(backend: &B) {
     ready.wait();
     keeper.open();
     assert_eq!(value.join().unwrap().unwrap(), 1);
-    assert_eq!(error.join().unwrap().as_deref(), Some("the task failed"));
+    assert_eq!(error.join().unwrap().as_deref(), Some("the task failed: 2 fails"));
 }
 
 /// F-34: many threads look at one future, and see the same.
