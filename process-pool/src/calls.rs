@@ -136,7 +136,7 @@ macro_rules! portable_calls {
         /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
         /// # let pool = concurrent_futures_process_pool::ProcessPool::new(1)?;
         /// let failed = pool.submit_fallible(|text: String| text.parse::<u8>(), "x".into()).result().unwrap_err();
-        /// assert_eq!(std::error::Error::source(&failed).unwrap().to_string(), "invalid digit found in string");
+        /// assert_eq!(failed.to_string(), "the task failed: invalid digit found in string");
         /// # Ok(())
         /// # }
         /// ```
