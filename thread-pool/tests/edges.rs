@@ -6,13 +6,13 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex, OnceLock, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use common::{Door, assert_adds_up, bounded, pool};
 use concurrent_futures_thread_pool::{
-    AnyFuture, BuildError, Executor, Future, Job, MapOptions, Observer, PoolHandle, Promise, ReturnWhen, Shutdown,
-    Tally, TaskError, TaskId, TaskOptions, ThreadPool, WhenFull, blocking, task, wait,
+    AnyFuture, BuildError, Future, MapOptions, Observer, PoolHandle, Promise, Shutdown, Tally, TaskError, TaskId,
+    TaskOptions, ThreadPool, WhenFull, blocking,
 };
 
 /// Runs `body` inside so many callbacks.
@@ -42,39 +42,6 @@ fn a_wait_inside_blocking_replaces_the_worker_once() {
         door.open();
         assert!(waits.result().unwrap());
         assert_eq!(pool.stats().blocked, 0);
-    });
-}
-
-#[test]
-fn initializers_run_side_by_side() {
-    bounded(|| {
-        let barrier = Arc::new(Barrier::new(2));
-        let meet = move || {
-            barrier.wait();
-        };
-        let pool = ThreadPool::builder().max_workers(2).initializer(meet).build().unwrap();
-        let both = [pool.spawn(|| 1), pool.spawn(|| 2)];
-        assert_eq!(both.map(|future| future.result().unwrap()), [1, 2]);
-    });
-}
-
-#[test]
-fn an_initializer_waits_for_a_task_of_its_own_pool() {
-    bounded(|| {
-        let (tx, rx) = mpsc::channel::<concurrent_futures_thread_pool::PoolHandle>();
-        let rx = std::sync::Mutex::new(rx);
-        let first = AtomicBool::new(true);
-        let initializer = move || {
-            if first.swap(false, Ordering::SeqCst) {
-                let handle = rx.lock().unwrap().recv().unwrap();
-                let task = handle.spawn(|| ());
-                assert_eq!(wait([&task], ReturnWhen::AllCompleted, None).done.len(), 1);
-            }
-        };
-        let pool = ThreadPool::builder().max_workers(2).initializer(initializer).build().unwrap();
-        let task = pool.spawn(|| 1);
-        tx.send(pool.handle()).unwrap();
-        assert_eq!(task.result().unwrap(), 1);
     });
 }
 
@@ -172,83 +139,6 @@ fn a_shutdown_through_a_handle_is_explicit_too() {
         assert!(!task.done(), "the drop has not waited");
         door.open();
         task.result().unwrap();
-    });
-}
-
-#[test]
-fn a_drain_waits_for_what_a_submitter_runs_itself() {
-    bounded(|| {
-        let pool = ThreadPool::builder().max_workers(1).max_pending(1, WhenFull::CallerRuns).build().unwrap();
-        let pool = Arc::new(pool);
-        let (busy, caller) = (Door::default(), Door::default());
-        let (inner, in_caller) = (busy.clone(), caller.clone());
-        let first = pool.spawn(move || inner.pass());
-        busy.await_arrivals(1);
-        let second = pool.spawn(|| ());
-        let submits = pool.clone();
-        let submitter = std::thread::spawn(move || submits.spawn(move || in_caller.pass()).result());
-        caller.await_arrivals(1);
-        busy.open();
-        let report = pool.shutdown(Shutdown::drain().within(Duration::from_millis(50)));
-        assert!(!report.is_complete(), "{report:?}");
-        caller.open();
-        assert!(pool.shutdown(Shutdown::drain()).is_complete());
-        assert_adds_up(pool.stats());
-        submitter.join().unwrap().unwrap();
-        first.result().unwrap();
-        second.result().unwrap();
-    });
-}
-
-/// An error that can't even be printed.
-struct Unprintable;
-
-impl std::fmt::Display for Unprintable {
-    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        panic!("no words")
-    }
-}
-
-impl std::fmt::Debug for Unprintable {
-    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        panic!("no words")
-    }
-}
-
-impl std::error::Error for Unprintable {}
-
-#[test]
-fn an_initializer_whose_error_cannot_be_printed_breaks_the_pool_and_hangs_nobody() {
-    bounded(|| {
-        let pool = ThreadPool::builder().max_workers(1).initializer(|| Err::<(), _>(Unprintable)).build().unwrap();
-        let error = pool.spawn(|| 1).result().unwrap_err();
-        assert!(error.to_string().contains("no words"), "{error}");
-    });
-}
-
-#[test]
-fn an_initializer_that_waits_speaks_for_no_job() {
-    bounded(|| {
-        let handle: Arc<OnceLock<PoolHandle>> = Arc::default();
-        let (told, inside) = (Door::default(), handle.clone());
-        let known = told.clone();
-        let (tx, rx) = mpsc::channel::<()>();
-        let tx = Mutex::new(Some(tx));
-        let initializer = move || {
-            let first = tx.lock().unwrap().take();
-            if let Some(_tx) = first {
-                known.pass();
-                let task = inside.get().unwrap().spawn(|| ());
-                wait([&task], ReturnWhen::AllCompleted, None);
-            }
-        };
-        let pool = ThreadPool::builder().max_workers(2).initializer(initializer).build().unwrap();
-        // The first task waits for the initializer, which waits for the second.
-        let first = pool.spawn(move || blocking(|| rx.recv().is_err()));
-        told.await_arrivals(1);
-        handle.set(pool.handle()).unwrap();
-        told.open();
-        assert!(first.result().unwrap());
     });
 }
 
@@ -384,92 +274,6 @@ fn a_callback_of_a_killed_task_waits_for_another_that_is_killed() {
         assert!(matches!(rx.recv().unwrap(), Err(TaskError::Abandoned(_))));
         assert!(matches!(first.result(), Err(TaskError::Abandoned(_))));
         door.open();
-    });
-}
-
-/// A pool whose one worker is busy and whose queue is full: who submits more runs it himself.
-fn full_pool(door: &Door) -> (Arc<ThreadPool>, [Future<()>; 2]) {
-    let pool = ThreadPool::builder().max_workers(1).max_pending(1, WhenFull::CallerRuns).build().unwrap();
-    let busy = stuck(&pool, TaskOptions::new(), door);
-    door.await_arrivals(1);
-    let queued = pool.spawn(|| ());
-    (Arc::new(pool), [busy, queued])
-}
-
-#[test]
-fn a_kill_reaches_what_a_submitter_runs_itself() {
-    bounded(|| {
-        let door = Door::default();
-        let (pool, _futures) = full_pool(&door);
-        let inner = door.clone();
-        let (tx, rx) = mpsc::channel();
-        let (future, job) = Job::new(None, move || {
-            inner.pass();
-            tx.send(task::current().is_cancelled()).unwrap();
-        });
-        let submits = pool.clone();
-        let submitter = std::thread::spawn(move || submits.execute(job));
-        door.await_arrivals(2);
-        let report = pool.shutdown(Shutdown::kill(Duration::ZERO));
-        assert_eq!((report.abandoned, report.cancelled, report.still_running), (2, 1, 2), "{report:?}");
-        assert!(matches!(future.result(), Err(TaskError::Abandoned(_))));
-        door.open();
-        submitter.join().unwrap();
-        assert!(rx.recv().unwrap(), "the task is told to stop");
-        assert_adds_up(pool.stats());
-    });
-}
-
-#[test]
-fn what_a_worker_runs_as_a_submitter_still_runs_once() {
-    bounded(|| {
-        let pool = ThreadPool::builder().max_workers(1).max_pending(1, WhenFull::CallerRuns).build().unwrap();
-        let handle = pool.handle();
-        let door = Door::default();
-        let inner = door.clone();
-        let outer = pool.spawn(move || {
-            let queued = handle.spawn(|| ());
-            handle.spawn(move || inner.pass()).result().unwrap();
-            queued
-        });
-        door.await_arrivals(1);
-        let report = pool.shutdown(Shutdown::drain().within(Duration::ZERO));
-        assert_eq!(report.still_running, 2, "{report:?}");
-        door.open();
-        outer.result().unwrap().result().unwrap();
-    });
-}
-
-/// Each task submits the next; the last says so.
-fn chain(handle: PoolHandle, left: usize, done: mpsc::Sender<()>) {
-    match left {
-        0 => done.send(()).unwrap(),
-        _ => {
-            let next = handle.clone();
-            handle.spawn(move || chain(next, left - 1, done)).detach();
-        }
-    }
-}
-
-#[test]
-fn a_chain_of_tasks_that_submitters_run_does_not_grow_the_stack() {
-    bounded(|| {
-        let door = Door::default();
-        let (pool, _futures) = full_pool(&door);
-        let (tx, rx) = mpsc::channel();
-        chain(pool.handle(), 50_000, tx.clone());
-        door.open();
-        rx.recv().unwrap();
-        // On a worker, which fills the queue itself.
-        let handle = pool.handle();
-        pool.spawn(move || {
-            handle.spawn(|| ()).detach();
-            chain(handle, 50_000, tx);
-        })
-        .detach();
-        rx.recv().unwrap();
-        pool.shutdown(Shutdown::drain());
-        assert_adds_up(pool.stats());
     });
 }
 

@@ -17,6 +17,7 @@
 //! - **M6** Each result knows the number of its item, in whatever order it comes and whoever has computed it.
 
 mod chunk;
+mod deadline;
 mod keyed;
 mod options;
 mod recall;
@@ -28,9 +29,9 @@ mod submitter;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 pub(crate) use chunk::{Chunk, ChunkOutcome};
+use deadline::{MapDeadline, because_of};
 #[cfg(feature = "stream")]
 pub use keyed::KeyedStream;
 pub use keyed::{Keyed, KeyedArguments, keyed};
@@ -42,11 +43,9 @@ pub use stream::MapStream;
 use submitter::{Submitter, ToExecutor};
 
 use crate::cancel_on_drop::CancelOnDrop;
-use crate::error::{DeadlineExceeded, DeadlineOf, TaskError, TaskFailure};
+use crate::error::{TaskError, TaskFailure};
 use crate::executor::{Executor, InProcess};
-use crate::job::Interrupt;
 use crate::shared::AnyTask;
-use crate::sync::deadline_after;
 use crate::wait::{AsCompleted, as_completed};
 use crate::work::{Callee, Shared, SharedFallible};
 
@@ -110,24 +109,9 @@ pub(crate) struct Span {
     len: usize,
 }
 
-/// How long what was stopped at the deadline may take to end: far longer than a kill does.
-const STOPPING: Duration = Duration::from_secs(1);
-
-const AT_ONCE: Interrupt = Interrupt::Abort { grace: Duration::ZERO };
-
 enum Flight<R: Send + 'static> {
     Ordered(VecDeque<InFlight<R>>),
     Unordered(AsCompleted<(Span, CancelOnDrop<ChunkOutcome<R>>)>),
-}
-
-struct MapDeadline {
-    at: Option<Instant>,
-    limit: Duration,
-    has_passed: bool,
-    /// Until when what was stopped is waited for.
-    is_stopped_at: Option<Instant>,
-    /// Something was yielded that says so.
-    has_told: bool,
 }
 
 impl<'ex, I, R> Map<'ex, I, R>
@@ -141,13 +125,7 @@ where
         C: Callee<I::Item, Output = R> + 'ex,
     {
         let sizing = Sizing::new(&options, executor.stats().max_workers);
-        let deadline = options.deadline_limit().map(|limit| MapDeadline {
-            at: deadline_after(limit),
-            limit,
-            has_passed: false,
-            is_stopped_at: None,
-            has_told: false,
-        });
+        let deadline = options.deadline_limit().map(MapDeadline::after);
         let flight = match options.is_unordered() {
             true => Flight::Unordered(as_completed([])),
             false => Flight::Ordered(VecDeque::new()),
@@ -294,97 +272,6 @@ where
             Flight::Unordered(completed) => completed.extend(rests.into_iter().map(|rest| (rest.span, rest.future))),
         }
         self.note_late_ones();
-    }
-
-    /// Waits for a chunk until the deadline of the map.
-    fn await_or_expire(&mut self, chunk: &InFlight<R>) {
-        let Some(deadline) = self.deadline.as_ref().filter(|deadline| !deadline.has_passed) else { return };
-        let is_done = match deadline.at {
-            None => {
-                chunk.future.wait();
-                true
-            }
-            Some(at) => chunk.future.wait_timeout(at.saturating_duration_since(Instant::now())),
-        };
-        if !is_done {
-            self.expire(Some(chunk));
-        }
-    }
-
-    /// After the deadline: whether a chunk has ended. One whose executor stops it is waited for, since what of it was in time
-    /// comes with its end. An executor that doesn't do what it was asked for is waited for until [`STOPPING`] is over.
-    fn await_stopped(&self, chunk: &InFlight<R>) -> bool {
-        let until = self.deadline.as_ref().and_then(|deadline| deadline.is_stopped_at);
-        let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
-        chunk.future.done() || stop(chunk.future.any()) && chunk.future.wait_timeout(left)
-    }
-
-    /// After the deadline: whether a chunk ends by itself, since its executor stops it, and its end is still waited for.
-    #[cfg(feature = "stream")]
-    fn is_being_stopped(&self, chunk: &InFlight<R>) -> bool {
-        let until = self.deadline.as_ref().and_then(|deadline| deadline.is_stopped_at);
-        until.is_some_and(|until| Instant::now() < until) && stop(chunk.future.any())
-    }
-
-    /// Notes whether one of the current results says that the deadline has passed.
-    fn note_late_ones(&mut self) {
-        let is_late = |result: &Result<R, TaskError>| matches!(result, Err(TaskError::DeadlineExceeded(_)));
-        if let Some(deadline) = self.deadline.as_mut().filter(|deadline| deadline.has_passed) {
-            deadline.has_told |= self.current.as_slice().iter().any(is_late);
-        }
-    }
-
-    /// A deadline that left a part of the input where it is must not look like a success to who collects the results:
-    /// one item says so, unless one has.
-    fn tell_of_what_is_left(&mut self) -> bool {
-        if self.has_ended || self.input.size_hint().1 == Some(0) || !self.has_expired() {
-            return false;
-        }
-        let Some(deadline) = self.deadline.as_mut().filter(|deadline| !deadline.has_told) else { return false };
-        deadline.has_told = true;
-        let error = DeadlineExceeded::new(DeadlineOf::Map, deadline.limit, None);
-        self.number = self.pulled;
-        self.current = vec![Err(error.into())].into_iter();
-        self.in_flight += 1;
-        true
-    }
-
-    /// The deadline of the whole map has passed: nothing further begins, and what runs is stopped, `front` included, which
-    /// was taken out to be waited for.
-    fn expire(&mut self, front: Option<&InFlight<R>>) {
-        if let Some(deadline) = &mut self.deadline {
-            deadline.has_passed = true;
-            deadline.is_stopped_at = deadline_after(STOPPING);
-        }
-        self.recall.withdraw();
-        let mut tasks = self.tasks_in_flight();
-        tasks.extend(front.map(|chunk| chunk.future.any()));
-        tasks.extend(self.recall.take_given_away());
-        // First all of them: what lies with a worker that is stopped goes to another, and must not begin there.
-        tasks.iter().for_each(|task| task.clone().withdraw());
-        for task in tasks {
-            task.abort(AT_ONCE);
-        }
-    }
-
-    fn has_expired(&self) -> bool {
-        self.deadline
-            .as_ref()
-            .is_some_and(|deadline| deadline.has_passed || deadline.at.is_some_and(|at| at <= Instant::now()))
-    }
-}
-
-/// Ends a task whether it runs or not. Whether it has ended, or will as soon as its executor has stopped it.
-fn stop(task: Arc<dyn AnyTask>) -> bool {
-    task.clone().withdraw();
-    task.clone().abort(AT_ONCE) || task.is_decided()
-}
-
-/// What was cancelled after the deadline of the whole map says so.
-fn because_of(limit: Duration) -> impl Fn(TaskError) -> TaskError {
-    move |error| match error {
-        TaskError::Cancelled => DeadlineExceeded::new(DeadlineOf::Map, limit, None).into(),
-        other => other,
     }
 }
 
