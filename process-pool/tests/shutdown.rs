@@ -41,6 +41,32 @@ fn s01_after_a_shutdown_no_worker_is_left() {
 
 /// CPython `test_del_shutdown`, `test_shutdown_no_wait`, loky `processes_terminate_on_executor_gc`.
 #[test]
+fn a_pool_whose_drop_has_so_long_is_killed_after_it() {
+    bounded(|| {
+        let how = Shutdown::drain().kill_after(Duration::from_millis(10), AT_ONCE);
+        let pool = ProcessPool::builder().max_workers(1).on_drop(how).build().unwrap();
+        let keeper = Gatekeeper::new();
+        let [hangs, waits] = [1, 2].map(|tag| pool.submit(pass, (keeper.gate(), tag)));
+        keeper.await_arrivals(1);
+        let pid = pool.worker_pids()[0];
+        drop(pool);
+        assert!(!is_alive(pid));
+        assert!(matches!(hangs.result(), Err(TaskError::Abandoned(_))));
+        assert!(matches!(waits.result(), Err(TaskError::Cancelled)));
+    });
+}
+
+#[test]
+fn a_kill_later_than_any_clock_can_tell_holds_up_nobody() {
+    bounded(|| {
+        let pool = pool(1);
+        let future = pool.submit(square, 5);
+        assert!(pool.shutdown(Shutdown::drain().kill_after(Duration::MAX, Duration::MAX)).is_complete());
+        assert_eq!(future.result().unwrap(), 25);
+    });
+}
+
+#[test]
 fn s02_a_shutdown_that_does_not_wait_goes_on_and_the_workers_end() {
     bounded(|| {
         let pool = pool(2);

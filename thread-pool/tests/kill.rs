@@ -24,6 +24,31 @@ fn until_cancelled() {
 }
 
 #[test]
+fn a_kill_comes_later_though_the_shutdown_began_in_a_task() {
+    bounded(|| {
+        let pool = pool(1);
+        let (handle, door) = (pool.handle(), Door::default());
+        let inner = door.clone();
+        let hangs = pool.spawn(move || {
+            handle.shutdown(Shutdown::drain().kill_after(Duration::from_millis(10), AT_ONCE));
+            inner.pass();
+        });
+        assert!(matches!(hangs.result(), Err(TaskError::Abandoned(_))));
+        door.open();
+    });
+}
+
+#[test]
+fn a_kill_later_than_any_clock_can_tell_holds_up_nobody() {
+    bounded(|| {
+        let pool = pool(1);
+        let future = pool.spawn(|| 5);
+        assert!(pool.shutdown(Shutdown::drain().kill_after(Duration::MAX, Duration::MAX)).is_complete());
+        assert_eq!(future.result().unwrap(), 5);
+    });
+}
+
+#[test]
 fn s05_a_task_that_kills_its_own_pool_is_given_up_itself() {
     bounded(|| {
         let pool = Arc::new(pool(1));
