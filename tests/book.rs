@@ -13,7 +13,6 @@ use html5gum::{Token, Tokenizer};
 
 /// `scripts/check docs` makes the pages, and then runs this.
 #[test]
-#[ignore = "needs the pages: scripts/check docs"]
 fn every_link_of_the_pages_leads_somewhere() {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("doc");
     let pages = Pages::read(&root);
