@@ -65,7 +65,8 @@ where
         chunk.future.done() || stop(chunk.future.any()) && chunk.future.wait_timeout(left)
     }
 
-    /// After the deadline: whether a chunk ends by itself, since its executor stops it, and its end is still waited for.
+    /// After the deadline: whether a chunk ends by itself, since its executor stops it, and its end is still waited for. That
+    /// end wakes who polls: an executor that answers an abort by true keeps its word, whether [`STOPPING`] is over or not.
     #[cfg(feature = "stream")]
     pub(super) fn is_being_stopped(&self, chunk: &InFlight<R>) -> bool {
         let until = self.deadline.as_ref().and_then(|deadline| deadline.awaited_until);
