@@ -72,8 +72,8 @@ fn become_worker() -> io::Result<std::convert::Infallible> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     rustix::thread::set_name(c"pool worker")?;
     let control = Arc::new(Control::from_fd(take_standard_input()?));
-    let Some((message, descriptor)) = control.receive()? else { listener::die() };
-    let (ToWorker::Setup(setup), Some(page)) = (ToWorker::read(&message)?, descriptor) else {
+    let Some((message, mut descriptors)) = control.receive()? else { listener::die() };
+    let (ToWorker::Setup(setup), Some(page)) = (ToWorker::read(&message)?, descriptors.pop()) else {
         return Err(io::Error::other("the first message was no setup"));
     };
     if getppid().map(Pid::as_raw_nonzero).is_none_or(|parent| parent.get() as u32 != setup.parent) {
@@ -114,7 +114,7 @@ fn run_tasks(setup: Setup, page: Arc<Page>, control: Arc<Control>) -> ! {
         Err(error) => {
             let text = error.to_string();
             // If the parent doesn't hear it, it sees the exit.
-            let _ = control.send(&Hello::Refused(text).write(), None, SendFlags::empty());
+            let _ = control.send(&Hello::Refused(text).write(), &[], SendFlags::empty());
             std::process::exit(NO_WORKER);
         }
     }

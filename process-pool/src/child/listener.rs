@@ -8,8 +8,8 @@ use crate::wire::control::{Control, ToWorker};
 /// Listens until the parent is gone, and then ends the process.
 pub(super) fn listen(control: &Control) -> ! {
     // What ends this loop: the parent's end is closed, by its hand or by its death.
-    while let Ok(Some((message, descriptor))) = control.receive() {
-        match (ToWorker::read(&message), descriptor) {
+    while let Ok(Some((message, mut descriptors))) = control.receive() {
+        match (ToWorker::read(&message), descriptors.pop()) {
             (Ok(ToWorker::Region(id)), Some(file)) => {
                 if shared_bytes::borrow(id, &file).is_err() {
                     // The task that waits for it would wait for ever.

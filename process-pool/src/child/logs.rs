@@ -89,7 +89,7 @@ impl Forwarder {
         let patience = if self.is_full.load(Ordering::Relaxed) { Duration::ZERO } else { PATIENCE };
         let deadline = Instant::now() + patience;
         loop {
-            match self.control.send(message, None, SendFlags::DONTWAIT) {
+            match self.control.send(message, &[], SendFlags::DONTWAIT) {
                 Ok(()) => {
                     self.is_full.store(false, Ordering::Relaxed);
                     return true;

@@ -10,7 +10,7 @@
 //!   die with the parent: death signal, and a look whether it lives
 //!     │                                   │
 //!     ▼ this thread                       ▼ the thread of the tasks, with the stack that was asked for
-//!   listen to the control socket        bring the channel's ends; initializer; Hello
+//!   listen to the control socket        make the channel; initializer; Hello, with the parent's ends
 //!   its end: die, at once               frame after frame, task after task; a frame that says stop: exit
 //! ```
 

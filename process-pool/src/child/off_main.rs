@@ -28,7 +28,7 @@ pub(super) fn refuse() {
     if entry::is_worker() {
         if let Ok(control) = entry::take_standard_input().map(Control::from_fd) {
             // If the parent doesn't hear it, it sees the exit.
-            let _ = control.send(&Hello::OffMain(name).write(), None, SendFlags::empty());
+            let _ = control.send(&Hello::OffMain(name).write(), &[], SendFlags::empty());
         }
         std::process::exit(NO_WORKER);
     }

@@ -1,6 +1,7 @@
 //! The thread that runs the tasks: one frame after the other, one task after the other.
 
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -30,14 +31,15 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
-    /// Meets the parent, runs the initializer, and says hello.
+    /// Makes the channel, runs the initializer, and says hello.
     pub(super) fn begin(setup: &Setup, page: Arc<Page>, control: &Control) -> io::Result<Self> {
         let image = Image::ours()?;
-        let ends = link::bring(&setup.meeting_point)?;
+        let (ends, packet) = link::make()?;
         let initializer = setup.initializer.as_ref().map(|initializer| initialise(image, initializer)).transpose()?;
-        let hello =
-            Hello::Ready { identity: image.identity().clone(), aborts_on_panic: cfg!(panic = "abort"), initializer };
-        control.send(&hello.write(), None, SendFlags::empty())?;
+        let (identity, aborts_on_panic) = (image.identity().clone(), cfg!(panic = "abort"));
+        let hello = Hello::Ready { identity, aborts_on_panic, ends: packet.bytes, initializer };
+        let descriptors: Vec<BorrowedFd<'_>> = packet.descriptors.iter().map(AsFd::as_fd).collect();
+        control.send(&hello.write(), &descriptors, SendFlags::empty())?;
         Ok(Self { image, page, ends, results: Producer::default(), reply: Vec::new() })
     }
 

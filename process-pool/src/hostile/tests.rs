@@ -56,24 +56,25 @@ prop_compose! {
 
 fn setup() -> impl Strategy<Value = ToWorker> {
     let initializer = any::<Option<(i64, i64, Vec<u8>, Option<u64>)>>();
-    (any::<(String, String)>(), any::<(usize, u32, u32)>(), initializer).prop_map(
-        |((meeting_point, name), (stack_size, parent, log_level), initializer)| {
+    (any::<String>(), any::<(usize, u32, u32)>(), initializer).prop_map(
+        |(name, (stack_size, parent, log_level), initializer)| {
             let initializer = initializer.map(|(entry, function, argument, lent)| Initializer {
                 entry: Offset(entry),
                 function: Offset(function),
                 argument,
                 lent: lent.filter(|&id| id > 0),
             });
-            ToWorker::Setup(Setup { meeting_point, name, stack_size, initializer, parent, log_level })
+            ToWorker::Setup(Setup { name, stack_size, initializer, parent, log_level })
         },
     )
 }
 
 fn hello() -> impl Strategy<Value = Hello> {
-    let ready = any::<(String, u64, bool, Option<Vec<u8>>)>();
-    let ready = ready.prop_map(|(device, inode, aborts_on_panic, initializer)| Hello::Ready {
+    let ready = any::<(String, u64, bool, Vec<u8>, Option<Vec<u8>>)>();
+    let ready = ready.prop_map(|(device, inode, aborts_on_panic, ends, initializer)| Hello::Ready {
         identity: Identity { device, inode },
         aborts_on_panic,
+        ends,
         initializer,
     });
     prop_oneof![ready, any::<String>().prop_map(Hello::Refused), any::<String>().prop_map(Hello::OffMain)]

@@ -23,7 +23,7 @@ use log::{Level, LevelFilter, Record};
 use super::process::Process;
 use crate::start_failure::StartFailure;
 use crate::wire::bytes::Malformed;
-use crate::wire::control::{Control, Hello};
+use crate::wire::control::{Control, Message};
 use crate::wire::record::{self, LogRecord};
 
 /// The readers of a pool.
@@ -44,7 +44,7 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct Hearing {
     control: Arc<Control>,
-    hello: Receiver<Vec<u8>>,
+    hello: Receiver<Message>,
 }
 
 /// Reads one worker's socket.
@@ -53,7 +53,7 @@ struct Reader {
     process: Arc<Process>,
     number: usize,
     /// None once it was said.
-    hello: Option<Sender<Vec<u8>>>,
+    hello: Option<Sender<Message>>,
 }
 
 thread_local! {
@@ -131,9 +131,9 @@ impl Logs {
 
 impl Hearing {
     /// Waits for the hello. What ends the wait: the end of the socket, or the limit.
-    pub(crate) fn await_hello(&self, limit: Duration) -> Result<Hello, StartFailure> {
+    pub(crate) fn await_hello(&self, limit: Duration) -> Result<Message, StartFailure> {
         match self.hello.recv_timeout(limit) {
-            Ok(message) => Hello::read(&message).map_err(|malformed| std::io::Error::from(malformed).into()),
+            Ok(message) => Ok(message),
             Err(RecvTimeoutError::Timeout) => Err(StartFailure::Silent(limit)),
             Err(RecvTimeoutError::Disconnected) => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),
         }
@@ -150,9 +150,9 @@ impl Drop for Hearing {
 impl Reader {
     fn read(mut self) {
         IS_READER.set(true);
-        while let Ok(Some((message, _))) = self.control.receive() {
-            if record::is_one(&message) {
-                if let Err(Malformed) = self.hand_over(&message) {
+        while let Ok(Some(message)) = self.control.receive() {
+            if record::is_one(&message.0) {
+                if let Err(Malformed) = self.hand_over(&message.0) {
                     return self.process.give_up();
                 }
             } else if let Some(hello) = self.hello.take() {

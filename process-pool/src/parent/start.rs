@@ -2,12 +2,11 @@
 //!
 //! ```text
 //!   parent                                    worker
-//!     │ page, control socket, meeting point
+//!     │ page, control socket
 //!     │ spawn ───────────────────────────────► init() finds the control socket
 //!     │ Setup, page ─────────────────────────►
-//!     │                                        brings its ends to the meeting point
-//!     │                                        initializer
-//!     │ ◄──────────────────────────── Hello ── or it dies: the socket closes
+//!     │                                        makes the channel; initializer
+//!     │ ◄────── Hello, our ends of the channel ── or it dies: the socket closes
 //!     │ compares the file, takes the ends
 //! ```
 //!
@@ -34,10 +33,10 @@ use super::worker::Worker;
 use crate::child::{VARIABLE, depth};
 use crate::image::Image;
 use crate::initializer::{Initializer, PreparedInitializer};
-use crate::link::{Meeting, Receiver};
+use crate::link::{self, Packet, Receiver};
 use crate::page::Page;
 use crate::start_failure::StartFailure;
-use crate::wire::control::{Control, Hello, Setup, ToWorker};
+use crate::wire::control::{Control, Hello, Message, Setup, ToWorker};
 
 /// The running program, also where its file was replaced or deleted meanwhile.
 const OURSELVES: &str = "/proc/self/exe";
@@ -47,7 +46,6 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
     shared.warden.start(&shared.name, shared.callbacks())?;
     let (page, page_file) = Page::create()?;
     let (control, theirs) = Control::pair()?;
-    let meeting = Meeting::open()?;
     let initializer = shared.options.initializer.as_ref().map(Initializer::prepare).transpose()?;
     let process = Arc::new(spawn(shared, number, theirs)?);
     process.pipes().for_each(|pipe| shared.warden.listen(pipe.clone()));
@@ -55,7 +53,6 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
         process.kill();
     }
     let setup = Setup {
-        meeting_point: meeting.name().to_owned(),
         name: format!("{}_{number}", shared.name),
         stack_size: shared.options.stack_size,
         initializer: initializer.as_ref().map(PreparedInitializer::call),
@@ -65,7 +62,7 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
     let control = Arc::new(control);
     #[cfg(feature = "log")]
     let hearing = hear(shared, number, &control, &process)?;
-    let sent = control.send(&ToWorker::Setup(setup).write(), Some(page_file.as_fd()), SendFlags::empty());
+    let sent = control.send(&ToWorker::Setup(setup).write(), &[page_file.as_fd()], SendFlags::empty());
     let sent = sent.and_then(|()| initializer.as_ref().map_or(Ok(()), |call| call.lend_to(&control)));
     let limit = shared.options.start_timeout;
     let hello = sent.map_err(StartFailure::from).and_then(|()| {
@@ -77,8 +74,8 @@ pub(crate) fn start(shared: &Arc<Shared>, number: usize) -> Result<(Arc<Worker>,
     });
     let ready = hello.and_then(|hello| check(hello, initializer));
     let ready = ready.and_then(|ready| shared.check_size(&process).map(|()| ready));
-    let aborts_on_panic = ready.map_err(|failure| bury(&process, failure))?;
-    let ends = meeting.meet()?;
+    let (packet, aborts_on_panic) = ready.map_err(|failure| bury(&process, failure))?;
+    let ends = link::take(&packet, &|delay, action| shared.warden.after(delay, action))?;
     let shared = Arc::downgrade(shared);
     let worker = Worker::new(number, shared, process, page, control, ends.frames, ends.bell, aborts_on_panic);
     #[cfg(feature = "log")]
@@ -130,7 +127,7 @@ fn own_name() -> String {
     name.to_string_lossy().into_owned()
 }
 
-fn await_hello(control: &Control, limit: Duration) -> Result<Hello, StartFailure> {
+fn await_hello(control: &Control, limit: Duration) -> Result<Message, StartFailure> {
     let deadline = deadline_after(limit);
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -142,24 +139,24 @@ fn await_hello(control: &Control, limit: Duration) -> Result<Hello, StartFailure
             Err(error) => return Err(io::Error::from(error).into()),
         }
     }
-    match control.receive()? {
-        Some((message, _)) => Hello::read(&message).map_err(|malformed| io::Error::from(malformed).into()),
-        None => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-    }
+    control.receive()?.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof).into())
 }
 
-/// Whether a panic ends the worker, if it may work for us.
-fn check(hello: Hello, initializer: Option<PreparedInitializer>) -> Result<bool, StartFailure> {
-    match hello {
+/// Our ends of its channel, and whether a panic ends the worker, if it may work for us.
+fn check(
+    (hello, descriptors): Message,
+    initializer: Option<PreparedInitializer>,
+) -> Result<(Packet, bool), StartFailure> {
+    match Hello::read(&hello).map_err(io::Error::from)? {
         Hello::Refused(why) => Err(StartFailure::Refused(why)),
         Hello::OffMain(thread) => Err(StartFailure::OffMain(thread)),
         Hello::Ready { identity, .. } if identity != *Image::ours()?.identity() => Err(StartFailure::DifferentBinary),
-        Hello::Ready { aborts_on_panic, initializer: reply, .. } => match (initializer, reply) {
-            (Some(prepared), Some(reply)) => {
-                prepared.outcome(&reply).map_err(StartFailure::Initializer).map(|()| aborts_on_panic)
+        Hello::Ready { aborts_on_panic, ends, initializer: reply, .. } => {
+            if let (Some(prepared), Some(reply)) = (initializer, reply) {
+                prepared.outcome(&reply).map_err(StartFailure::Initializer)?;
             }
-            _ => Ok(aborts_on_panic),
-        },
+            Ok((Packet { bytes: ends, descriptors }, aborts_on_panic))
+        }
     }
 }
 

@@ -159,7 +159,7 @@ impl Region {
             }
             lent_to.push(Arc::downgrade(worker));
         }
-        worker.send(&ToWorker::Region(self.id).write(), Some(file.as_fd()), SendFlags::empty())
+        worker.send(&ToWorker::Region(self.id).write(), &[file.as_fd()], SendFlags::empty())
     }
 }
 
@@ -167,7 +167,7 @@ impl Drop for Region {
     fn drop(&mut self) {
         for worker in self.lent_to.get_mut().drain(..).filter_map(|worker| worker.upgrade()) {
             // A worker that doesn't listen keeps a mapping too long, until it ends.
-            let _ = worker.send(&ToWorker::Release(self.id).write(), None, SendFlags::DONTWAIT);
+            let _ = worker.send(&ToWorker::Release(self.id).write(), &[], SendFlags::DONTWAIT);
         }
     }
 }

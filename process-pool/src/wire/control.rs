@@ -5,7 +5,7 @@
 //! of a task.
 //!
 //! ```text
-//!   parent ── Setup(page) ──► worker        parent ◄── Hello, or Refused ── worker
+//!   parent ── Setup(page) ──► worker        parent ◄── Hello(ends), or why not ── worker
 //!   parent ── Region(memory) ──► worker     parent ── Release ──► worker
 //!                                           parent ◄── log records ── worker
 //! ```
@@ -25,9 +25,13 @@ use rustix::net::{
 use super::PROTOCOL;
 use super::bytes::{Malformed, Reader, Write};
 use crate::image::{Identity, Offset};
+use crate::link::MOST_DESCRIPTORS;
 
 /// No message is longer.
 pub(crate) const LARGEST: usize = 64 * 1024;
+
+/// What arrives: bytes, and descriptors beside them.
+pub(crate) type Message = (Vec<u8>, Vec<OwnedFd>);
 
 /// One end of the socket.
 #[derive(Debug)]
@@ -44,17 +48,16 @@ impl Control {
         Self(fd)
     }
 
-    /// Sends a message, with a descriptor where there is one.
+    /// Sends a message, with descriptors where there are any.
     ///
     /// # Blocking
     ///
     /// While the other end doesn't read: with `flags` of `DONTWAIT` it fails instead.
-    pub(crate) fn send(&self, message: &[u8], descriptor: Option<BorrowedFd<'_>>, flags: SendFlags) -> io::Result<()> {
-        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+    pub(crate) fn send(&self, message: &[u8], descriptors: &[BorrowedFd<'_>], flags: SendFlags) -> io::Result<()> {
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
         let mut control = SendAncillaryBuffer::new(&mut space);
-        let descriptors: Vec<BorrowedFd<'_>> = descriptor.into_iter().collect();
-        if !descriptors.is_empty() && !control.push(SendAncillaryMessage::ScmRights(&descriptors)) {
-            return Err(io::Error::other("no room for a descriptor"));
+        if !descriptors.is_empty() && !control.push(SendAncillaryMessage::ScmRights(descriptors)) {
+            return Err(io::Error::other("no room for so many descriptors"));
         }
         loop {
             match sendmsg(&self.0, &[IoSlice::new(message)], &mut control, flags | SendFlags::NOSIGNAL) {
@@ -72,10 +75,10 @@ impl Control {
         let _ = rustix::net::shutdown(&self.0, rustix::net::Shutdown::Read);
     }
 
-    /// Waits for a message and gives it, with the descriptor that came along. `None`: the other end is closed.
-    pub(crate) fn receive(&self) -> io::Result<Option<(Vec<u8>, Option<OwnedFd>)>> {
+    /// Waits for a message and gives it, with the descriptors that came along. `None`: the other end is closed.
+    pub(crate) fn receive(&self) -> io::Result<Option<Message>> {
         let mut bytes = vec![0; LARGEST];
-        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(4))];
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let mut was_reset = false;
         let received = loop {
@@ -92,13 +95,13 @@ impl Control {
             return Ok(None);
         }
         bytes.truncate(received);
-        let mut descriptor = None;
+        let mut descriptors = Vec::new();
         for message in control.drain() {
-            if let RecvAncillaryMessage::ScmRights(descriptors) = message {
-                descriptor = descriptors.last();
+            if let RecvAncillaryMessage::ScmRights(received) = message {
+                descriptors.extend(received);
             }
         }
-        Ok(Some((bytes, descriptor)))
+        Ok(Some((bytes, descriptors)))
     }
 }
 
@@ -111,8 +114,6 @@ impl AsFd for Control {
 /// What a worker is told before anything else; the page comes along.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Setup {
-    /// Where it brings its ends of the channels.
-    pub(crate) meeting_point: String,
     /// What the thread of its tasks is called: the pool, and which worker of it this is.
     pub(crate) name: String,
     /// How many bytes of stack the thread of its tasks has.
@@ -148,8 +149,9 @@ pub(crate) enum ToWorker {
 /// What a worker answers to its setup.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Hello {
-    /// It is ready, and this is the file that it runs. Whether a panic there ends the process.
-    Ready { identity: Identity, aborts_on_panic: bool, initializer: Option<Vec<u8>> },
+    /// It is ready, and this is the file that it runs. Whether a panic there ends the process. The parent's ends of the
+    /// channel; their descriptors come along.
+    Ready { identity: Identity, aborts_on_panic: bool, ends: Vec<u8>, initializer: Option<Vec<u8>> },
     /// It can't work, and this is why.
     Refused(String),
     /// It came to `init()` on this thread only, which is not the main one.
@@ -163,7 +165,6 @@ impl ToWorker {
             Self::Setup(setup) => {
                 bytes.put(0);
                 bytes.put(PROTOCOL.into());
-                bytes.put_bytes(setup.meeting_point.as_bytes());
                 bytes.put_bytes(setup.name.as_bytes());
                 bytes.put(setup.stack_size as u64);
                 bytes.put(setup.parent.into());
@@ -206,7 +207,6 @@ fn read_setup(reader: &mut Reader<'_>) -> Result<Setup, Malformed> {
         return Err(Malformed);
     }
     Ok(Setup {
-        meeting_point: reader.take_text()?.to_owned(),
         name: reader.take_text()?.to_owned(),
         stack_size: reader.take_usize()?,
         parent: reader.take_u32()?,
@@ -228,11 +228,12 @@ impl Hello {
     pub(crate) fn write(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         match self {
-            Self::Ready { identity, aborts_on_panic, initializer } => {
+            Self::Ready { identity, aborts_on_panic, ends, initializer } => {
                 bytes.put(0);
                 bytes.put_bytes(identity.device.as_bytes());
                 bytes.put(identity.inode);
                 bytes.put((*aborts_on_panic).into());
+                bytes.put_bytes(ends);
                 bytes.put(initializer.is_some().into());
                 if let Some(reply) = initializer {
                     bytes.put_bytes(reply);
@@ -257,6 +258,7 @@ impl Hello {
             0 => Self::Ready {
                 identity: Identity { device: reader.take_text()?.to_owned(), inode: reader.take()? },
                 aborts_on_panic: reader.take_bool()?,
+                ends: reader.take_bytes()?.to_owned(),
                 initializer: if reader.take_bool()? { Some(reader.take_bytes()?.to_owned()) } else { None },
             },
             1 => Self::Refused(reader.take_text()?.to_owned()),
@@ -279,14 +281,13 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let initializer = Initializer { entry: Offset(-1), function: Offset(7), argument: vec![1, 2], lent: Some(8) };
-        let (meeting_point, name) = ("here".into(), "pool_1".into());
         let initializer = Some(initializer);
-        let setup = Setup { meeting_point, name, stack_size: 2, parent: 3, log_level: 4, initializer };
+        let setup = Setup { name: "pool_1".into(), stack_size: 2, parent: 3, log_level: 4, initializer };
         for message in [ToWorker::Setup(setup), ToWorker::Region(5), ToWorker::Release(6)] {
             assert_eq!(ToWorker::read(&message.write()), Ok(message));
         }
         let identity = Identity { device: "fe:01".into(), inode: 9 };
-        let ready = Hello::Ready { identity, aborts_on_panic: false, initializer: Some(vec![0]) };
+        let ready = Hello::Ready { identity, aborts_on_panic: false, ends: vec![4], initializer: Some(vec![0]) };
         for message in [ready, Hello::Refused("why".into()), Hello::OffMain("where".into())] {
             assert_eq!(Hello::read(&message.write()), Ok(message));
         }
@@ -296,12 +297,12 @@ mod tests {
     fn a_descriptor_comes_along_and_the_end_is_noticed() {
         let (ours, theirs) = Control::pair().unwrap();
         let theirs = Control::from_fd(theirs);
-        ours.send(b"with", Some(theirs.as_fd()), SendFlags::empty()).unwrap();
-        ours.send(b"without", None, SendFlags::empty()).unwrap();
-        let (message, descriptor) = theirs.receive().unwrap().unwrap();
-        assert_eq!((message.as_slice(), descriptor.is_some()), (b"with".as_slice(), true));
-        let (message, descriptor) = theirs.receive().unwrap().unwrap();
-        assert_eq!((message.as_slice(), descriptor.is_some()), (b"without".as_slice(), false));
+        ours.send(b"with", &[theirs.as_fd()], SendFlags::empty()).unwrap();
+        ours.send(b"without", &[], SendFlags::empty()).unwrap();
+        let (message, descriptors) = theirs.receive().unwrap().unwrap();
+        assert_eq!((message.as_slice(), descriptors.len()), (b"with".as_slice(), 1));
+        let (message, descriptors) = theirs.receive().unwrap().unwrap();
+        assert_eq!((message.as_slice(), descriptors.len()), (b"without".as_slice(), 0));
         drop(ours);
         assert!(theirs.receive().unwrap().is_none());
     }
@@ -310,8 +311,8 @@ mod tests {
     fn what_was_sent_is_read_although_the_sender_left_something_unread() {
         let (ours, theirs) = Control::pair().unwrap();
         let theirs = Control::from_fd(theirs);
-        ours.send(b"unread", None, SendFlags::empty()).unwrap();
-        theirs.send(b"last words", None, SendFlags::empty()).unwrap();
+        ours.send(b"unread", &[], SendFlags::empty()).unwrap();
+        theirs.send(b"last words", &[], SendFlags::empty()).unwrap();
         drop(theirs);
         assert_eq!(ours.receive().unwrap().unwrap().0, b"last words");
         assert!(ours.receive().unwrap().is_none());

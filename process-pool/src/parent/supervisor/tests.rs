@@ -81,8 +81,8 @@ fn fill_control_socket(worker: Arc<Worker>) {
     stop(&worker);
     let control = &worker.control;
     fcntl_setfl(control, fcntl_getfl(control).unwrap() | OFlags::NONBLOCK).unwrap();
-    while control.send(&[0; 1024], None, SendFlags::empty()).is_ok() {}
-    while control.send(&[0], None, SendFlags::empty()).is_ok() {}
+    while control.send(&[0; 1024], &[], SendFlags::empty()).is_ok() {}
+    while control.send(&[0], &[], SendFlags::empty()).is_ok() {}
 }
 
 /// It dies as soon as something lies with it, and begins nothing.

@@ -8,14 +8,21 @@
 //!   of its own, both ends of which the sender holds meanwhile, and so would never learn that the worker is dead. Notes
 //!   have several senders, so they aren't, and need not be: a worker dies with its parent.
 //! - `receive` gives `None` once the other end is gone and everything was read.
-//! - A [`Meeting`] is how a worker that has just started gets its ends. That it has come is known from the control socket
-//!   before the parent goes there, so neither waits here for one that is dead.
+//! - The worker [makes](make) the channel, and its parent [takes](take) its own ends from the packet that the worker's hello
+//!   brings. Neither waits for the other.
+
+mod handover;
+mod meeting;
 
 use std::io;
+use std::time::Duration;
 
-use ipc_channel::ipc::{self, IpcBytesReceiver, IpcBytesSender, IpcOneShotServer, IpcSender};
+use ipc_channel::ipc::{self, IpcBytesReceiver, IpcBytesSender};
 use ipc_channel::{IpcError, TryRecvError};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use handover::{MOST_DESCRIPTORS, Packet};
+use meeting::TurnAway;
 
 /// Where byte strings are sent.
 #[derive(Debug, Clone)]
@@ -50,12 +57,7 @@ pub(crate) struct WorkerEnds {
     pub(crate) notes: Sender,
 }
 
-/// Where a worker brings the parent's ends.
-pub(crate) struct Meeting {
-    server: IpcOneShotServer<Brought>,
-    name: String,
-}
-
+/// The parent's ends, on their way.
 #[derive(Serialize, Deserialize)]
 struct Brought {
     frames: IpcBytesSender,
@@ -146,40 +148,25 @@ fn closed_is_none(received: Result<Vec<u8>, IpcError>) -> io::Result<Option<Vec<
     }
 }
 
-impl Meeting {
-    /// Parent: opens a meeting point.
-    pub(crate) fn open() -> io::Result<Self> {
-        let (server, name) = IpcOneShotServer::new()?;
-        Ok(Self { server, name })
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Parent: takes what the worker has brought.
-    pub(crate) fn meet(self) -> io::Result<ParentEnds> {
-        let (_, Brought { frames, notes, bell }) = self.server.accept().map_err(io::Error::other)?;
-        Ok(ParentEnds { frames: FrameSender(frames), notes: Receiver(notes), bell: Sender(bell) })
-    }
-}
-
-/// Worker: makes the channel, and brings the parent its ends.
-pub(crate) fn bring(meeting_point: &str) -> io::Result<WorkerEnds> {
+/// Worker: makes the channel, and packs the parent's ends. If it is held up, its parent's `start_timeout` ends it.
+pub(crate) fn make() -> io::Result<(WorkerEnds, Packet)> {
     let (frames, our_frames) = ipc::bytes_channel()?;
     let (our_notes, notes) = ipc::bytes_channel()?;
-    let parent = IpcSender::connect(meeting_point.to_owned())?;
-    let brought = Brought { frames, notes, bell: our_notes.clone() };
-    parent.send(brought).map_err(io::Error::other)?;
-    Ok(WorkerEnds { frames: FrameReceiver(Receiver(our_frames)), notes: Sender(our_notes) })
+    let packet = handover::pack(Brought { frames, notes, bell: our_notes.clone() }, &|_, _| ())?;
+    Ok((WorkerEnds { frames: FrameReceiver(Receiver(our_frames)), notes: Sender(our_notes) }, packet))
+}
+
+/// Parent: takes what the worker has packed. `later` does what it is given when so much time has passed.
+pub(crate) fn take(packet: &Packet, later: &dyn Fn(Duration, TurnAway)) -> io::Result<ParentEnds> {
+    let Brought { frames, notes, bell } = handover::unpack(packet, later)?;
+    Ok(ParentEnds { frames: FrameSender(frames), notes: Receiver(notes), bell: Sender(bell) })
 }
 
 /// Both ends of a channel, in one process.
 #[cfg(all(test, not(concurrent_futures_loom)))]
 pub(crate) fn connected() -> io::Result<(ParentEnds, WorkerEnds)> {
-    let meeting = Meeting::open()?;
-    let ends = bring(meeting.name())?;
-    Ok((meeting.meet()?, ends))
+    let (ends, packet) = make()?;
+    Ok((take(&packet, &|_, _| ())?, ends))
 }
 
 #[cfg(test)]
